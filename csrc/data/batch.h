@@ -1,0 +1,31 @@
+// What one training iteration reads: labelled clips, and the two views of the unlabelled clips.
+// All bytes; the feed room turns them into tensors.
+#ifndef DATA_BATCH_H
+#define DATA_BATCH_H
+
+#include "data/clip.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct batch_half {
+    size_t count;       // clips
+    clip **clips;       // [count]
+    uint8_t **visible;  // [count][box_count]: 0 where a strong view pushed the box out
+} batch_half;
+
+typedef struct batch {
+    int64_t iteration;            // from 0
+    batch_half labeled;           // the student's labelled view
+    batch_half unlabeled_weak;    // the teacher's view; same boxes in the same order as strong
+    batch_half unlabeled_strong;  // the student's view
+    double seconds_data;          // processor time spent making it
+} batch;
+
+void batch_free(batch *b);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,55 @@
+// Where clips come from: annotation files and videos, memory, or a callback. Reference counted:
+// a trainer may outlive the handle it was made from. Reading is thread safe.
+#ifndef DATA_DATASET_H
+#define DATA_DATASET_H
+
+#include "sslact/dataset.h"
+
+#include "config/config.h"
+#include "data/clip.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct dataset dataset;
+
+// split: "train" (labelled, subset by data.label_ratio), "unlabeled", "validation".
+sslact_status dataset_open(const config *c, const char *split, dataset **out);
+sslact_status dataset_create(int32_t class_count, const char *const *class_names, dataset **out);
+sslact_status dataset_create_from_source(const sslact_clip_source *source, dataset **out);
+sslact_status dataset_append(dataset *d, const sslact_clip *source);
+dataset *dataset_retain(dataset *d);
+void dataset_release(dataset *d); // NULL is fine
+
+size_t dataset_count_clips(const dataset *d);
+int32_t dataset_count_classes(const dataset *d);
+const char *dataset_get_class_name(const dataset *d, int32_t j); // NULL when out of range
+int32_t dataset_get_class_id(const dataset *d, int32_t j);       // AVA id; j + 1 when made in memory
+int dataset_is_labeled(const dataset *d); // 1 when at least one clip carries labels
+
+// All labelled instances as one matrix, *labels [*count, classes] (free() releases it). Reads no
+// pixels for file-backed sets; reads every clip of a callback set once.
+sslact_status dataset_collect_labels(dataset *d, uint8_t **labels, size_t *count);
+
+// Decodes clip number index as the sampler would, before augmentation. For file-backed sets the
+// result has data.frame_count frames, short side data.short_side.
+sslact_status dataset_read(dataset *d, size_t index, clip **out);
+
+// Ground truth of the split for evaluation: every label row of the key frames in use, by clip
+// order; boxes are the *annotated* ones (clip boxes may come from a detector).
+typedef struct truth_row {
+    size_t clip;       // index of the clip (key frame)
+    sslact_box box;
+    int32_t class_index;
+    int64_t person;    // person id of the row, -1 unknown
+} truth_row;
+// *rows is freed with free(). Sets made in memory give their clips' boxes and labels.
+sslact_status dataset_collect_truth(dataset *d, truth_row **rows, size_t *count);
+// Video id and timestamp of a clip without decoding it; valid while the data set lives.
+sslact_status dataset_locate(dataset *d, size_t index, const char **video, double *timestamp);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,36 @@
+// Threads that make batches ahead of the training loop. Batch k is a pure function of
+// (run.seed, k) and the data sets: the number of threads changes nothing.
+#ifndef DATA_LOADER_H
+#define DATA_LOADER_H
+
+#include "config/config.h"
+#include "data/batch.h"
+#include "data/dataset.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct loader loader;
+
+// unlabeled may be NULL. Batches start at iteration `first`. Keys: solver.batch_labeled,
+// solver.batch_unlabeled, run.seed, run.loader_threads, data.frame_count, ssl.labeled_view,
+// ssl.unlabeled_view, augment.*.
+sslact_status loader_create(const config *c, dataset *labeled, dataset *unlabeled, int64_t first,
+                            loader **out);
+// The next batch in order, owned by the caller; waits for the threads. A clip that cannot be read
+// ends the batch with its status and message ("video ...: ...").
+sslact_status loader_next(loader *l, batch **out);
+double loader_get_wait_seconds(const loader *l); // time loader_next has waited in all
+void loader_free(loader *l);                     // stops the threads; NULL is fine
+
+// A batch of the caller's own clips through the same views; either list may be empty.
+sslact_status loader_make_batch(const config *c, int32_t class_count,
+                                const sslact_clip *const *labeled, size_t labeled_count,
+                                const sslact_clip *const *unlabeled, size_t unlabeled_count,
+                                int64_t iteration, batch **out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,88 @@
+// A video, or a folder of frames, as a list of frames in presentation order; exactly the frames
+// asked for come out, bit-identical to decoding the whole file from its start.
+//
+// Note [frame times]: the time of frame n is its presentation time minus that of the first frame
+// of the stream, never n divided by a frame rate. Frame n is the n-th frame in presentation order.
+#ifndef MEDIA_VIDEO_H
+#define MEDIA_VIDEO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct video video;
+
+typedef struct video_options {
+    double budget_seconds;     // wall-clock bound for one call; 0 = 20
+    int64_t max_pixels;        // of one frame; 0 = 8192 * 4608
+    double folder_frame_rate;  // frames a second of a frame folder; 0 = 30
+    bool no_frame_skipping;    // slow twin: decode every frame on the way
+} video_options;
+
+typedef struct video_info {
+    int32_t width, height;       // as displayed: after rotation
+    int32_t stored_width, stored_height;
+    int32_t rotation;            // degrees clockwise to display: 0, 90, 180, 270
+    int64_t frame_count;         // decodable frames
+    double duration_seconds;     // time of the last frame
+    const char *codec;           // static or valid while the video lives
+    const char *pixel_format;
+} video_info;
+
+// Opens a file or a folder of pictures (jpg, jpeg, png, bmp; in the byte order of their names) and
+// indexes it: one pass over the packets without decoding. path and errors: "path: what".
+sslact_status video_open(const char *path, const video_options *options, video **out);
+void video_close(video *v);
+void video_describe(const video *v, video_info *out);
+int64_t video_count_frames(const video *v);
+// Seconds from the first frame.
+double video_get_time(const video *v, int64_t frame);
+// Presentation time as in the stream, in seconds.
+double video_get_stream_time(const video *v, int64_t frame);
+// The frame shown at `seconds` after the first frame: the last one not after seconds + 1e-4; the
+// first frame when there is none.
+int64_t video_find_frame(const video *v, double seconds);
+
+// A decoded picture in its own pixel format and orientation.
+typedef struct picture {
+    const uint8_t *planes[4];
+    int32_t strides[4];
+    int32_t width, height;
+    int32_t format;      // enum AVPixelFormat
+    int64_t frame;       // index in presentation order
+    void *native;        // the AVFrame, for code inside the media room
+} picture;
+
+// Decodes the wanted frames (ascending, repeats allowed) and hands each to `sink` in order; the
+// picture is valid during the call. A negative status from sink ends the read with that status.
+// Damage before a wanted frame: SSLACT_ERROR_DECODE; the frames before it have been handed out.
+typedef sslact_status (*picture_sink)(const picture *p, size_t position, void *user);
+sslact_status video_read(video *v, const int64_t *frames, size_t count, picture_sink sink,
+                         void *user);
+
+// The size that frames have after resizing so that the shorter side is short_side (0 = as they
+// are); the longer side is truncated to int, as the baseline code does.
+void video_fit(const video *v, int32_t short_side, int32_t *width, int32_t *height);
+
+// The wanted frames as RGB, rotated for display, resized to width x height with an antialiased
+// bilinear filter, out [count][height][width][3] packed. frames need not be ascending.
+sslact_status video_read_rgb(video *v, const int64_t *frames, size_t count, int32_t width,
+                             int32_t height, uint8_t *out);
+
+// Hex MD5 (33 bytes with NUL) of a picture in its pixel format, planes packed: what ffmpeg's
+// framemd5 prints.
+sslact_status picture_md5(const picture *p, char out[33]);
+
+// Versions of the libav libraries, compiled and running; MISMATCH when a major differs.
+sslact_status media_check_versions(void);
+const char *media_get_versions(void); // "libavformat 59.27.100, ..." static
+
+#ifdef __cplusplus
+}
+#endif
+#endif

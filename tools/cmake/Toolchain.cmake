@@ -1,0 +1,44 @@
+# Compiler, linker and warning settings that every target of ours shares.
+
+find_program(SSLACT_CCACHE ccache)
+if(SSLACT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    # A precompiled header is only cached when ccache may ignore its time and its defines.
+    set(launcher "${CMAKE_COMMAND}" -E env
+        "CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime"
+        "${SSLACT_CCACHE}")
+    set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
+endif()
+
+foreach(linker IN ITEMS mold lld)
+    find_program(SSLACT_LINKER_${linker} NAMES ${linker} ld.${linker})
+    if(SSLACT_LINKER_${linker} AND NOT SSLACT_LINKER)
+        include(CheckLinkerFlag)
+        check_linker_flag(CXX "-fuse-ld=${linker}" SSLACT_HAVE_${linker})
+        if(SSLACT_HAVE_${linker})
+            set(SSLACT_LINKER ${linker})
+        endif()
+    endif()
+endforeach()
+if(SSLACT_LINKER)
+    add_link_options("-fuse-ld=${SSLACT_LINKER}")
+endif()
+
+# No build path in a binary, whoever builds it.
+add_compile_options("-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=")
+
+add_library(sslact_warnings INTERFACE)
+target_compile_options(sslact_warnings INTERFACE
+    -Wall -Wextra -Wshadow -Wvla -Wpointer-arith -Wformat=2
+    $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition>
+    $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>)
+if(SSLACT_WERROR)
+    target_compile_options(sslact_warnings INTERFACE -Werror)
+endif()
+target_compile_definitions(sslact_warnings INTERFACE _GNU_SOURCE)
+
+if(SSLACT_SANITIZE)
+    add_compile_options(-fsanitize=${SSLACT_SANITIZE} -fno-sanitize-recover=all
+                        -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=${SSLACT_SANITIZE})
+endif()
