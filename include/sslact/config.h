@@ -1,17 +1,24 @@
-/* include/sslact/config.h : typed settings as dotted keys */
+/* include/sslact/config.h : settings as text under dotted keys ("solver.peak_lr").
+ *
+ * One table holds every key with its type, default, accepted values and help; sslact_config_describe
+ * walks it, `sslact_cli config list` prints it. A key that is not in the table, or a value out of
+ * range, is SSLACT_ERROR_CONFIG with the place, the accepted values and the nearest known key.
+ */
 #ifndef SSLACT_CONFIG_H
 #define SSLACT_CONFIG_H
+
 #include "sslact/base.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 typedef struct sslact_config sslact_config;
 
-typedef struct sslact_config_key {
+typedef struct sslact_config_key { /* growing; all text is static */
     size_t struct_size;
-    const char *name;          /* static text, all of these */
-    const char *type;          /* "int", "float", "bool", "text", "list" */
+    const char *name;          /* "solver.peak_lr" */
+    const char *type;          /* "int", "float", "bool", "text", "path", "choice", "list" */
     const char *default_value;
     const char *accepted;      /* range or words, as shown in messages */
     const char *help;
@@ -20,20 +27,33 @@ typedef struct sslact_config_key {
 /* All defaults. */
 SSLACT_STATUS sslact_config_create(sslact_config **out);
 SSLACT_STATUS sslact_config_copy(const sslact_config *config, sslact_config **out);
-/* Lay a file, or text in memory, over the current values; all or nothing. */
+
+/* Lays a YAML file over the current values: all of it or nothing. Paths inside are relative to the
+ * file's folder. SSLACT_ERROR_CONFIG ("path:line: ..."), NOT_FOUND, IO. */
 SSLACT_STATUS sslact_config_load(sslact_config *config, const char *path);
+/* The same with text in memory; origin stands for the path in messages. Paths inside are relative
+ * to the working folder. */
 SSLACT_STATUS sslact_config_parse(sslact_config *config, const char *text, const char *origin);
+/* One key. Setting a preset key (model.preset, ssl.preset) puts the keys it governs back to the
+ * preset's values; set those afterwards to differ from it. */
 SSLACT_STATUS sslact_config_set(sslact_config *config, const char *key, const char *value);
-SSLACT_STATUS sslact_config_get(const sslact_config *config, const char *key,
-                                char *buffer, size_t capacity, size_t *needed);
-/* Checks what needs more than one key. */
+/* The value now in force, in its canonical spelling. SSLACT_ERROR_NOT_FOUND for an unknown key. */
+SSLACT_STATUS sslact_config_get(const sslact_config *config, const char *key, char *buffer,
+                                size_t capacity, size_t *needed);
+
+/* Checks what needs more than one key. Every create and open function that takes a config does so
+ * by itself. */
 SSLACT_STATUS sslact_config_validate(const sslact_config *config);
-/* Every key in canonical order; parse(render(c)) equals c. */
-SSLACT_STATUS sslact_config_render(const sslact_config *config,
-                                   char *buffer, size_t capacity, size_t *needed);
-/* Walk the schema: index 0, 1, ... until SSLACT_DONE. */
+
+/* Every key in canonical order as YAML; parsing it gives an equal config. */
+SSLACT_STATUS sslact_config_render(const sslact_config *config, char *buffer, size_t capacity,
+                                   size_t *needed);
+
+/* Walks the table: index 0, 1, ... until SSLACT_DONE. */
 SSLACT_STATUS sslact_config_describe(size_t index, sslact_config_key *out);
+
 SSLACT_API void sslact_config_free(sslact_config *config);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,7 +1,10 @@
-/* include/sslact/dataset.h : where clips come from */
+/* include/sslact/dataset.h : where clips come from: annotation files and videos, the program's
+ * memory, or a callback. */
 #ifndef SSLACT_DATASET_H
 #define SSLACT_DATASET_H
+
 #include "sslact/config.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -9,43 +12,93 @@ extern "C" {
 typedef struct sslact_dataset sslact_dataset;
 typedef struct sslact_sample sslact_sample; /* one decoded clip with its boxes and labels */
 
-/* The caller's own store. read may be called from several threads if concurrent is set. */
+/* ---- making data sets ---- */
+
+/* File-backed, by the data.* keys. split is "train" (labelled; the share data.label_ratio of its
+ * key frames), "unlabeled" or "validation". Reads the annotation, opens no video.
+ * SSLACT_ERROR_CONFIG when a needed key is empty, FORMAT ("path:line: ..."), NOT_FOUND, IO. */
+SSLACT_STATUS sslact_dataset_open(const sslact_config *config, const char *split,
+                                  sslact_dataset **out);
+
+/* Empty, to be filled by append. class_count 1..10000; class_names [class_count] or NULL. */
+SSLACT_STATUS sslact_dataset_create(int32_t class_count, const char *const *class_names,
+                                    sslact_dataset **out);
+/* Copies the clip. All clips of one set carry labels, or none does. */
+SSLACT_STATUS sslact_dataset_append(sslact_dataset *dataset, const sslact_clip *clip);
+
+/* The program's own store (growing). */
 typedef struct sslact_clip_source {
     size_t struct_size;
     size_t clip_count;
     int32_t class_count;
-    const char *const *class_names; /* or NULL */
-    int32_t concurrent;
-    int (*read)(size_t index, sslact_clip *clip, void *user);    /* 0, or a negative status */
-    void (*release)(size_t index, sslact_clip *clip, void *user); /* after the copy; may be NULL */
-    void (*destroy)(void *user);    /* when the dataset dies; may be NULL */
+    const char *const *class_names; /* [class_count] or NULL; copied */
+    int32_t concurrent;             /* not 0: read may be called from several threads at once */
+    /* Fills *clip (already prepared with SSLACT_INIT). Returns 0, or a negative sslact_status. */
+    int (*read)(size_t index, sslact_clip *clip, void *user);
+    /* Called after the library has copied what read gave; may be NULL. */
+    void (*release)(size_t index, sslact_clip *clip, void *user);
+    /* Called once, when the last user of the data set is gone; may be NULL. */
+    void (*destroy)(void *user);
     void *user;
 } sslact_clip_source;
 
-/* File-backed, by the data.* keys; split is "train", "unlabeled" or "validation". */
-SSLACT_STATUS sslact_dataset_open(const sslact_config *config, const char *split,
-                                  sslact_dataset **out);
-/* Empty, filled by append. */
-SSLACT_STATUS sslact_dataset_create(int32_t class_count, const char *const *class_names,
-                                    sslact_dataset **out);
+/* On success the library calls destroy at the end; on failure it never does. */
 SSLACT_STATUS sslact_dataset_create_from_source(const sslact_clip_source *source,
                                                 sslact_dataset **out);
-/* Copies the clip. */
-SSLACT_STATUS sslact_dataset_append(sslact_dataset *dataset, const sslact_clip *clip);
+
+/* ---- reading them ---- */
+
 SSLACT_STATUS sslact_dataset_count_clips(const sslact_dataset *dataset, size_t *count);
 SSLACT_STATUS sslact_dataset_count_classes(const sslact_dataset *dataset, int32_t *count);
-/* Instances per class over all labeled boxes, one number per class. */
-SSLACT_STATUS sslact_dataset_count_labels(const sslact_dataset *dataset,
-                                          int64_t *buffer, size_t capacity, size_t *needed);
-/* Valid while the dataset lives; NULL if out of range. */
+/* Labelled people that carry each class, one number a class. A callback set is read once. */
+SSLACT_STATUS sslact_dataset_count_labels(const sslact_dataset *dataset, int64_t *buffer,
+                                          size_t capacity, size_t *needed);
+/* Valid while the handle lives; NULL if the handle is NULL or the index out of range. */
 SSLACT_API const char *sslact_dataset_get_class_name(const sslact_dataset *dataset, int32_t index);
-/* Decodes clip number index as the sampler would, before augmentation. */
-SSLACT_STATUS sslact_dataset_read(sslact_dataset *dataset, size_t index, sslact_sample **out);
-SSLACT_API void sslact_dataset_free(sslact_dataset *dataset);
 
-/* Pointers in the view are valid until the sample is freed. */
+/* Decodes clip number index as training would read it, before augmentation: data.frame_count
+ * frames with short side data.short_side for file-backed sets. SSLACT_ERROR_DECODE names the
+ * video and the frame. */
+SSLACT_STATUS sslact_dataset_read(sslact_dataset *dataset, size_t index, sslact_sample **out);
+/* Fills *out with pointers into the sample, valid until it is freed. */
 SSLACT_STATUS sslact_sample_describe(const sslact_sample *sample, sslact_clip *out);
 SSLACT_API void sslact_sample_free(sslact_sample *sample);
+
+/* ---- checking files before training ---- */
+
+typedef struct sslact_problem { /* growing; text valid during the callback */
+    size_t struct_size;
+    const char *kind;  /* "missing video", "key frame outside the video", "malformed row", ... */
+    const char *place; /* "labels.csv:17", "film.mp4 at 902.500 s" */
+    const char *text;  /* one line: what is wrong, what would be right */
+} sslact_problem;
+
+typedef struct sslact_check_options { /* growing */
+    size_t struct_size;
+    /* One call a problem; non-zero cancels. May be NULL. */
+    int (*problem)(const sslact_problem *problem, void *user);
+    void *problem_user;
+    sslact_progress_callback progress;
+    void *progress_user;
+} sslact_check_options;
+
+typedef struct sslact_check_summary { /* growing */
+    size_t struct_size;
+    int64_t videos;
+    int64_t key_frames;
+    int64_t people;   /* boxes on them */
+    int64_t problems;
+} sslact_check_summary;
+
+/* Reads everything a run with this config would read, every split that is configured, and reports
+ * every problem with its place; opens each video once, trains nothing. SSLACT_OK with problems > 0
+ * means that the check itself went through. */
+SSLACT_STATUS sslact_dataset_check(const sslact_config *config,
+                                   const sslact_check_options *options,
+                                   sslact_check_summary *out);
+
+SSLACT_API void sslact_dataset_free(sslact_dataset *dataset);
+
 #ifdef __cplusplus
 }
 #endif

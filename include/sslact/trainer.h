@@ -1,7 +1,15 @@
-/* include/sslact/trainer.h : create, step, evaluate */
+/* include/sslact/trainer.h : create, step, evaluate. The loop belongs to the caller:
+ *
+ *     while ((status = sslact_trainer_step(trainer, &step)) == SSLACT_OK)
+ *         show(&step);
+ *
+ * and status is SSLACT_DONE, with a filled report, after the last iteration.
+ */
 #ifndef SSLACT_TRAINER_H
 #define SSLACT_TRAINER_H
+
 #include "sslact/model.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -10,7 +18,7 @@ typedef struct sslact_trainer sslact_trainer;
 
 typedef enum sslact_role { SSLACT_STUDENT = 1, SSLACT_TEACHER = 2 } sslact_role;
 
-/* The caller's own clips for one step; either side may be empty, not both. */
+/* The caller's own clips for one step (growing); either side may be empty, not both. */
 typedef struct sslact_batch {
     size_t struct_size;
     const sslact_clip *const *labeled;
@@ -19,48 +27,69 @@ typedef struct sslact_batch {
     size_t unlabeled_count;
 } sslact_batch;
 
-typedef struct sslact_step_report {
+typedef struct sslact_step_report { /* growing */
     size_t struct_size;
     int64_t iteration;         /* 1 after the first step */
-    double loss_total;         /* L */
+    double loss_total;         /* L = L_s + lambda L_u */
     double loss_supervised;    /* L_s */
     double loss_pseudo;        /* L_cls */
     double loss_penalty;       /* L_reg, before its weight */
-    double learning_rate;
-    double positive_rate;      /* share of [box, class] entries taken as positive / negative / ignored */
+    double learning_rate;      /* that this step used */
+    double positive_rate;      /* share of [box, class] entries taken as positive, 0..1 */
     double negative_rate;
     double ignored_rate;
     int64_t labeled_boxes;     /* after instance sampling */
     int64_t unlabeled_boxes;
-    double seconds_data;
+    double seconds_data;       /* waiting for the batch */
     double seconds_compute;
 } sslact_step_report;
 
-/* unlabeled may be NULL: plain supervised training. Class balance is fitted on labeled here. */
+/* By the model.*, ssl.*, solver.*, augment.* and run.* keys. unlabeled may be NULL: supervised
+ * training. Class balance and start thresholds are fitted on labeled here (a callback set is read
+ * once). The data sets may be freed afterwards. */
 SSLACT_STATUS sslact_trainer_create(const sslact_config *config, sslact_dataset *labeled,
                                     sslact_dataset *unlabeled, sslact_trainer **out);
-/* One iteration from the datasets. SSLACT_DONE after the last one; report may be NULL. */
+
+/* One iteration from the data sets. SSLACT_OK, or SSLACT_DONE with the report of the last one;
+ * further calls return SSLACT_DONE and change nothing. report may be NULL.
+ * SSLACT_ERROR_NONFINITE: weights, momentum, thresholds, teacher and statistics are as before; the
+ * iteration is counted, so that the next call goes on with the next batch. CANCELLED: stands at
+ * the last finished step. DECODE, IO: the batch could not be read; a further call tries again. */
 SSLACT_STATUS sslact_trainer_step(sslact_trainer *trainer, sslact_step_report *report);
-/* One iteration on the caller's clips. */
+/* One iteration on the caller's clips, through the same augmentation. */
 SSLACT_STATUS sslact_trainer_step_batch(sslact_trainer *trainer, const sslact_batch *batch,
                                         sslact_step_report *report);
+
+/* SSLACT_ERROR_UNSUPPORTED for the teacher of a preset that has none. */
 SSLACT_STATUS sslact_trainer_evaluate(sslact_trainer *trainer, sslact_role role,
                                       sslact_dataset *dataset,
-                                      const sslact_evaluate_options *options, sslact_report **out);
-/* Student, teacher, thresholds, optimizer, schedule, generators, config text. Written whole or not at all. */
+                                      const sslact_evaluate_options *options,
+                                      sslact_report **out);
+
+/* Student, teacher, thresholds, optimiser and schedule state, config text, in one safetensors
+ * file, written whole or not at all. */
 SSLACT_STATUS sslact_trainer_save(const sslact_trainer *trainer, const char *path);
+/* Goes on where the file stands, bit for bit on the same machine and build. MISMATCH when the file
+ * is of another network or method. The trainer is unchanged on failure. */
 SSLACT_STATUS sslact_trainer_load(sslact_trainer *trainer, const char *path);
-SSLACT_STATUS sslact_trainer_count_iterations(const sslact_trainer *trainer,
-                                              int64_t *done, int64_t *planned);
-/* Positive thresholds now in force, one per class. */
-SSLACT_STATUS sslact_trainer_get_thresholds(const sslact_trainer *trainer,
-                                            float *buffer, size_t capacity, size_t *needed);
+
+SSLACT_STATUS sslact_trainer_count_iterations(const sslact_trainer *trainer, int64_t *done,
+                                              int64_t *planned);
+/* Positive thresholds now in force, one a class, 0..1. */
+SSLACT_STATUS sslact_trainer_get_thresholds(const sslact_trainer *trainer, float *buffer,
+                                            size_t capacity, size_t *needed);
+/* Whether the preset has a teacher: 1 or 0. */
+SSLACT_STATUS sslact_trainer_get_role(const sslact_trainer *trainer, sslact_role role,
+                                      int32_t *present);
 /* A copy, independent of the trainer from then on. */
 SSLACT_STATUS sslact_trainer_copy_model(const sslact_trainer *trainer, sslact_role role,
                                         sslact_model **out);
-/* Any thread, any signal handler: the running call ends with SSLACT_ERROR_CANCELLED. */
+
+/* Any thread, any signal handler: the running or the next call of step ends with
+ * SSLACT_ERROR_CANCELLED at a step boundary. */
 SSLACT_API void sslact_trainer_request_stop(sslact_trainer *trainer);
 SSLACT_API void sslact_trainer_free(sslact_trainer *trainer);
+
 #ifdef __cplusplus
 }
 #endif
