@@ -34,6 +34,8 @@ bool file_is_folder(const char *path);
 // Size and modification time in nanoseconds; SSLACT_ERROR_NOT_FOUND with "path: ..." if absent.
 sslact_status file_describe(const char *path, int64_t *size, int64_t *modified_ns);
 
+// The path functions replace the content of *out; the input may point into it.
+//
 // folder + "/" + name, or name alone when it is absolute or folder is empty.
 sslact_status path_join(const char *folder, const char *name, text *out);
 // The absolute form without "." and ".." (the file need not exist).

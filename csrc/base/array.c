@@ -1,0 +1,50 @@
+// Arrays on the heap; see array.h.
+#include "base/array.h"
+
+#include <stdlib.h>
+
+bool array_multiply(size_t a, size_t b, size_t *out)
+{
+    return !__builtin_mul_overflow(a, b, out);
+}
+
+static sslact_status fail(size_t count, size_t element_size)
+{
+    return error_set(SSLACT_ERROR_OUT_OF_MEMORY, "no memory for %zu elements of %zu bytes", count,
+                     element_size);
+}
+
+void *array_create(size_t count, size_t element_size)
+{
+    // calloc checks the product itself; one byte keeps a success apart from NULL.
+    void *data = count && element_size ? calloc(count, element_size) : calloc(1, 1);
+    if (!data) {
+        fail(count, element_size);
+    }
+    return data;
+}
+
+sslact_status array_reserve(void **data, size_t *capacity, size_t count, size_t element_size)
+{
+    if (count <= *capacity) {
+        return SSLACT_OK;
+    }
+    size_t wanted = *capacity < SIZE_MAX / 2 ? *capacity * 2 : count;
+    if (wanted < 8) {
+        wanted = 8;
+    }
+    if (wanted < count) {
+        wanted = count;
+    }
+    size_t bytes = 0;
+    if (!array_multiply(wanted, element_size, &bytes)) {
+        return fail(count, element_size);
+    }
+    void *grown = realloc(*data, bytes ? bytes : 1);
+    if (!grown) {
+        return fail(count, element_size);
+    }
+    *data = grown;
+    *capacity = wanted;
+    return SSLACT_OK;
+}
