@@ -10,20 +10,23 @@ extern "C" {
 #endif
 
 typedef struct batch_half {
-    size_t count;       // clips
-    clip **clips;       // [count]
-    uint8_t **visible;  // [count][box_count]: 0 where a strong view pushed the box out
+    size_t count;      // clips
+    clip **clips;      // [count]
+    uint8_t **visible; // [count][box_count]: 0 where a strong view pushed the box out
 } batch_half;
 
 typedef struct batch {
-    int64_t iteration;            // from 0
-    batch_half labeled;           // the student's labelled view
-    batch_half unlabeled_weak;    // the teacher's view; same boxes in the same order as strong
-    batch_half unlabeled_strong;  // the student's view
-    double seconds_data;          // processor time spent making it
+    int64_t iteration;           // from 0
+    batch_half labeled;          // the student's labelled view
+    batch_half unlabeled_weak;   // the teacher's view; same boxes in the same order as strong
+    batch_half unlabeled_strong; // the student's view
+    double seconds_data;         // processor time spent making it, all threads together
 } batch;
 
-void batch_free(batch *b);
+// Halves of the given sizes, every clip still NULL. The unlabelled halves carry no labels.
+sslact_status batch_create(int64_t iteration, size_t labeled_count, size_t unlabeled_count,
+                           batch **out);
+void batch_free(batch *b); // with its clips; NULL is fine
 
 #ifdef __cplusplus
 }

@@ -16,22 +16,33 @@ extern "C" {
 #endif
 
 typedef enum view_operation {
-    VIEW_IDENTITY, VIEW_AUTOCONTRAST, VIEW_EQUALIZE, VIEW_INVERT,
-    VIEW_BRIGHTNESS, VIEW_COLOR, VIEW_CONTRAST, VIEW_SHARPNESS,
-    VIEW_POSTERIZE, VIEW_SOLARIZE,
-    VIEW_ROTATE, VIEW_SHEAR_X, VIEW_SHEAR_Y, VIEW_TRANSLATE_X, VIEW_TRANSLATE_Y,
+    VIEW_IDENTITY,
+    VIEW_AUTOCONTRAST,
+    VIEW_EQUALIZE,
+    VIEW_INVERT,
+    VIEW_BRIGHTNESS,
+    VIEW_COLOR,
+    VIEW_CONTRAST,
+    VIEW_SHARPNESS,
+    VIEW_POSTERIZE,
+    VIEW_SOLARIZE,
+    VIEW_ROTATE,
+    VIEW_SHEAR_X,
+    VIEW_SHEAR_Y,
+    VIEW_TRANSLATE_X,
+    VIEW_TRANSLATE_Y,
     VIEW_OPERATION_COUNT
 } view_operation;
 
 typedef struct view_options {
-    bool flip;             // horizontal flip with probability 0.5
-    double box_jitter;     // share of the box side each edge may move; 0 = none
-    bool strong;           // RandAugment over time on top of the weak view
-    int32_t aug_n;         // operations a clip
-    double aug_m;          // severity, 0..30
-    double aug_range;      // spread of the severity over time
-    bool aug_geometry;     // operations that move boxes take part
-    bool aug_temporal;     // severity changes over the clip
+    bool flip;         // horizontal flip with probability 0.5
+    double box_jitter; // share of the box side each edge may move; 0 = none
+    bool strong;       // RandAugment over time on top of the weak view
+    int32_t aug_n;     // operations a clip
+    double aug_m;      // severity, 0..30
+    double aug_range;  // spread of the severity over time
+    bool aug_geometry; // operations that move boxes take part
+    bool aug_temporal; // severity changes over the clip
 } view_options;
 
 #define VIEW_MAX_OPERATIONS 8
@@ -42,7 +53,7 @@ typedef struct view_plan {
     struct {
         view_operation operation;
         double severity_first, severity_last; // e0, e1 in 0..30
-        int sign;                              // -1 or 1
+        int sign;                             // -1 or 1
     } operations[VIEW_MAX_OPERATIONS];
 } view_plan;
 

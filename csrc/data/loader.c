@@ -1,0 +1,351 @@
+// Threads that fill a ring of batches. The unit of work is one clip: whichever thread is free
+// takes the next clip of the oldest batch that still has some, so one batch is made by all of
+// them. Which clip and which views it gets does not depend on the thread (loader_recipe.h).
+#include "data/loader.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "data/loader_recipe.h"
+
+// Batches in flight, clips tried in place of a bad one, and the most threads of "as the machine
+// allows".
+enum { PREFETCH = 3, ATTEMPTS = 16, THREADS_AUTOMATIC = 8 };
+
+// Batch `iteration` under construction. Fields change under the loader's lock; a worker writes its
+// own place of the batch without it.
+typedef struct slot {
+    int64_t iteration;
+    batch *batch;
+    size_t taken; // items that some worker has begun
+    size_t done;
+    sslact_status status; // of the first item, in batch order, that failed
+    size_t failed_item;
+    char *message;
+    bool reported; // loader_next has returned the failure: try again when asked again
+} slot;
+
+struct loader {
+    loader_recipe recipe;
+    dataset *labeled;
+    dataset *unlabeled; // NULL: no unlabelled half
+    size_t labeled_count;
+    size_t unlabeled_count;
+    bool skip_bad_clips;
+
+    pthread_mutex_t lock;
+    pthread_cond_t work;  // something to take, or stop
+    pthread_cond_t ready; // a batch is done
+    slot slots[PREFETCH];
+    int64_t next; // iteration that loader_next gives
+    bool stop;
+    double wait_seconds;
+
+    pthread_t *threads;
+    size_t thread_count;
+};
+
+static size_t count_items(const loader *l)
+{
+    return l->labeled_count + l->unlabeled_count;
+}
+
+static slot *get_slot(loader *l, int64_t iteration)
+{
+    return &l->slots[iteration % PREFETCH];
+}
+
+// Reading ------------------------------------------------------------------------------------
+
+// A clip that is damaged or missing may be replaced; running out of memory or being told to stop
+// says nothing about the clip.
+static bool is_fault_of_clip(sslact_status status)
+{
+    return status != SSLACT_ERROR_OUT_OF_MEMORY && status != SSLACT_ERROR_CANCELLED &&
+           status != SSLACT_ERROR_INTERNAL && status != SSLACT_ERROR_FORKED;
+}
+
+static sslact_status read_sample(const loader *l, dataset *set, random_purpose purpose,
+                                 uint64_t sample, clip **out)
+{
+    size_t clip_count = dataset_count_clips(set);
+    for (uint32_t attempt = 0;; attempt++) {
+        size_t index = loader_recipe_pick(l->recipe.seed, purpose, clip_count, sample, attempt);
+        sslact_status status = dataset_read(set, index, out);
+        if (status == SSLACT_OK || !l->skip_bad_clips || !is_fault_of_clip(status)) {
+            return status;
+        }
+        if (attempt + 1 == ATTEMPTS) {
+            return error_prefix("%d clips in a row cannot be read, the last: ", ATTEMPTS);
+        }
+        log_write(SSLACT_LOG_WARNING, "data", "%s; taking another clip (data.on_bad_clip=skip)",
+                  sslact_error_get_message());
+    }
+}
+
+// Item number `item` of a batch: labelled clips first.
+static sslact_status make_item(const loader *l, batch *b, size_t item)
+{
+    bool labeled = item < l->labeled_count;
+    size_t i = labeled ? item : item - l->labeled_count;
+    size_t count = labeled ? l->labeled_count : l->unlabeled_count;
+    uint64_t sample = (uint64_t)b->iteration * count + i;
+    clip *source = NULL;
+    sslact_status status =
+        labeled ? read_sample(l, l->labeled, RANDOM_ORDER_LABELED, sample, &source)
+                : read_sample(l, l->unlabeled, RANDOM_ORDER_UNLABELED, sample, &source);
+    if (status != SSLACT_OK) {
+        return status;
+    }
+    status = loader_recipe_check(&l->recipe, source, labeled,
+                                 source->name != NULL ? source->name : "clip");
+    if (status == SSLACT_OK) {
+        status = labeled ? loader_recipe_make_labeled(&l->recipe, source, i, b)
+                         : loader_recipe_make_unlabeled(&l->recipe, source, i, b);
+    }
+    clip_free(source);
+    return status;
+}
+
+// Threads ------------------------------------------------------------------------------------
+
+static void fail_slot(slot *s, size_t item, sslact_status status, const char *message)
+{
+    if (s->status != SSLACT_OK && s->failed_item < item) {
+        return;
+    }
+    free(s->message);
+    s->status = status;
+    s->failed_item = item;
+    s->message = text_copy(message);
+}
+
+static void clear_slot(slot *s)
+{
+    batch_free(s->batch);
+    free(s->message);
+    memset(s, 0, sizeof(*s));
+}
+
+// Hands batch `iteration` to the workers.
+static void begin_slot(loader *l, int64_t iteration)
+{
+    slot *s = get_slot(l, iteration);
+    clear_slot(s);
+    s->iteration = iteration;
+    if (batch_create(iteration, l->labeled_count, l->unlabeled_count, &s->batch) != SSLACT_OK) {
+        fail_slot(s, 0, SSLACT_ERROR_OUT_OF_MEMORY, sslact_error_get_message());
+        s->taken = s->done = count_items(l);
+    }
+    pthread_cond_broadcast(&l->work);
+}
+
+static slot *find_work(loader *l)
+{
+    for (int64_t iteration = l->next; iteration < l->next + PREFETCH; iteration++) {
+        slot *s = get_slot(l, iteration);
+        if (s->taken < count_items(l)) {
+            return s;
+        }
+    }
+    return NULL;
+}
+
+static void *run_worker(void *argument)
+{
+    loader *l = argument;
+    pthread_mutex_lock(&l->lock);
+    while (!l->stop) {
+        slot *s = find_work(l);
+        if (s == NULL) {
+            pthread_cond_wait(&l->work, &l->lock);
+            continue;
+        }
+        size_t item = s->taken++;
+        batch *b = s->batch;
+        pthread_mutex_unlock(&l->lock);
+
+        double start = loader_thread_seconds();
+        sslact_status status = make_item(l, b, item);
+        double seconds = loader_thread_seconds() - start;
+
+        pthread_mutex_lock(&l->lock);
+        b->seconds_data += seconds;
+        if (status != SSLACT_OK) {
+            fail_slot(s, item, status, sslact_error_get_message());
+        }
+        if (++s->done == count_items(l)) {
+            pthread_cond_signal(&l->ready);
+        }
+    }
+    pthread_mutex_unlock(&l->lock);
+    return NULL;
+}
+
+// Signals go to the program's own threads, whose handlers expect them.
+static sslact_status start_threads(loader *l, size_t count)
+{
+    sigset_t all, before;
+    l->threads = array_create(count, sizeof(*l->threads));
+    if (l->threads == NULL) {
+        return SSLACT_ERROR_OUT_OF_MEMORY;
+    }
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failure = 0;
+    while (failure == 0 && l->thread_count < count) {
+        failure = pthread_create(&l->threads[l->thread_count], NULL, run_worker, l);
+        l->thread_count += failure == 0;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failure != 0) {
+        return error_set(SSLACT_ERROR_OUT_OF_MEMORY,
+                         "loader: thread %zu of %zu does not start: %s (run.loader_threads)",
+                         l->thread_count + 1, count, strerror(failure));
+    }
+    return SSLACT_OK;
+}
+
+static size_t choose_thread_count(const config *c)
+{
+    int64_t count = config_get_int(c, "run.loader_threads");
+    if (count == 0) {
+        count = clock_count_processors() - 1;
+        count = count < THREADS_AUTOMATIC ? count : THREADS_AUTOMATIC;
+    }
+    return count > 1 ? (size_t)count : 1;
+}
+
+// The public functions -----------------------------------------------------------------------
+
+static sslact_status check_set(dataset *set, const char *name)
+{
+    if (dataset_count_clips(set) == 0) {
+        return error_set(SSLACT_ERROR_INVALID_ARGUMENT, "%s data set: no clips, needs at least one",
+                         name);
+    }
+    return SSLACT_OK;
+}
+
+// Data sets and counts of both halves.
+static sslact_status read_halves(const config *c, dataset *labeled, dataset *unlabeled, loader *l)
+{
+    bool source_labeled = strcmp(config_get_text(c, "ssl.unlabeled_source"), "labeled") == 0;
+    bool none = strcmp(config_get_text(c, "ssl.unlabeled_view"), "none") == 0;
+    sslact_status status = check_set(labeled, "labelled");
+    if (status != SSLACT_OK) {
+        return status;
+    }
+    l->labeled = dataset_retain(labeled);
+    l->labeled_count = (size_t)config_get_int(c, "solver.batch_labeled");
+    if (unlabeled == NULL || none) {
+        return SSLACT_OK;
+    }
+    unlabeled = source_labeled ? labeled : unlabeled;
+    if ((status = check_set(unlabeled, "unlabelled")) != SSLACT_OK) {
+        return status;
+    }
+    l->unlabeled = dataset_retain(unlabeled);
+    l->unlabeled_count = (size_t)config_get_int(c, "solver.batch_unlabeled");
+    return SSLACT_OK;
+}
+
+sslact_status loader_create(const config *c, dataset *labeled, dataset *unlabeled, int64_t first,
+                            loader **out)
+{
+    loader *l = array_create(1, sizeof(*l));
+    if (l == NULL) {
+        return SSLACT_ERROR_OUT_OF_MEMORY;
+    }
+    pthread_mutex_init(&l->lock, NULL);
+    pthread_cond_init(&l->work, NULL);
+    pthread_cond_init(&l->ready, NULL);
+    loader_recipe_read(c, &l->recipe);
+    l->skip_bad_clips = strcmp(config_get_text(c, "data.on_bad_clip"), "skip") == 0;
+    l->next = first;
+    sslact_status status = read_halves(c, labeled, unlabeled, l);
+    if (status != SSLACT_OK) {
+        goto out;
+    }
+    for (int64_t iteration = first; iteration < first + PREFETCH; iteration++) {
+        begin_slot(l, iteration);
+    }
+    status = start_threads(l, choose_thread_count(c));
+    if (status != SSLACT_OK) {
+        goto out;
+    }
+    *out = l;
+    l = NULL;
+out:
+    loader_free(l);
+    return status;
+}
+
+// Gives the finished slot's batch, or its failure.
+static sslact_status take_slot(loader *l, slot *s, batch **out)
+{
+    if (s->status != SSLACT_OK) {
+        s->reported = true;
+        return error_set(s->status, "%s", s->message != NULL ? s->message : "out of memory");
+    }
+    *out = s->batch;
+    s->batch = NULL;
+    l->next++;
+    begin_slot(l, l->next + PREFETCH - 1);
+    return SSLACT_OK;
+}
+
+sslact_status loader_next(loader *l, batch **out)
+{
+    pthread_mutex_lock(&l->lock);
+    slot *s = get_slot(l, l->next);
+    if (s->reported) {
+        begin_slot(l, l->next);
+    }
+    double start = clock_seconds();
+    while (s->done < count_items(l)) {
+        pthread_cond_wait(&l->ready, &l->lock);
+    }
+    l->wait_seconds += clock_seconds() - start;
+    sslact_status status = take_slot(l, s, out);
+    pthread_mutex_unlock(&l->lock);
+    return status;
+}
+
+double loader_get_wait_seconds(const loader *l)
+{
+    loader *unlocked = (loader *)l; // the lock is no part of what the caller sees as constant
+    pthread_mutex_lock(&unlocked->lock);
+    double seconds = l->wait_seconds;
+    pthread_mutex_unlock(&unlocked->lock);
+    return seconds;
+}
+
+void loader_free(loader *l)
+{
+    if (l == NULL) {
+        return;
+    }
+    pthread_mutex_lock(&l->lock);
+    l->stop = true;
+    pthread_cond_broadcast(&l->work);
+    pthread_mutex_unlock(&l->lock);
+    for (size_t i = 0; i < l->thread_count; i++) {
+        pthread_join(l->threads[i], NULL);
+    }
+    for (size_t i = 0; i < PREFETCH; i++) {
+        clear_slot(&l->slots[i]);
+    }
+    dataset_release(l->labeled);
+    dataset_release(l->unlabeled);
+    pthread_cond_destroy(&l->ready);
+    pthread_cond_destroy(&l->work);
+    pthread_mutex_destroy(&l->lock);
+    free(l->threads);
+    free(l);
+}

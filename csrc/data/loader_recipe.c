@@ -1,0 +1,109 @@
+// Samples and their views: method.md section 1.
+#include "data/loader_recipe.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/array.h"
+
+static labeled_view read_labeled_view(const config *c)
+{
+    const char *value = config_get_text(c, "ssl.labeled_view");
+    if (strcmp(value, "both") == 0) {
+        return LABELED_BOTH;
+    }
+    return strcmp(value, "strong") == 0 ? LABELED_STRONG : LABELED_WEAK;
+}
+
+void loader_recipe_read(const config *c, loader_recipe *out)
+{
+    view_options options;
+    view_options_read(c, &options);
+    out->seed = (uint64_t)config_get_int(c, "run.seed");
+    out->frame_count = (int32_t)config_get_int(c, "data.frame_count");
+    out->labeled = read_labeled_view(c);
+    out->options_labeled = options;
+    out->options_labeled.box_jitter = config_get_double(c, "data.box_jitter");
+    out->options_teacher = options;
+    out->options_student = options;
+    out->options_student.strong = strcmp(config_get_text(c, "ssl.unlabeled_view"), "strong") == 0;
+}
+
+size_t loader_recipe_pick(uint64_t seed, random_purpose purpose, size_t clip_count, uint64_t sample,
+                          uint32_t attempt)
+{
+    uint64_t epoch = sample / clip_count;
+    random_stream stream = random_open(seed, (uint32_t)purpose, epoch, attempt);
+    uint32_t words[4];
+    random_block(&stream, 0, words);
+    uint64_t key = (uint64_t)words[1] << 32 | words[0];
+    return (size_t)random_permute(key, clip_count, sample % clip_count);
+}
+
+sslact_status loader_recipe_check(const loader_recipe *recipe, const clip *source, bool labeled,
+                                  const char *place)
+{
+    if (source->frame_count != recipe->frame_count) {
+        return error_set(SSLACT_ERROR_MISMATCH,
+                         "%s: %d frames, the model takes %d (data.frame_count)", place,
+                         (int)source->frame_count, (int)recipe->frame_count);
+    }
+    if (labeled && source->box_count > 0 && source->labels == NULL) {
+        return error_set(SSLACT_ERROR_MISMATCH,
+                         "%s: no labels, clips of the labelled data set need them", place);
+    }
+    return SSLACT_OK;
+}
+
+static sslact_status make_view(const clip *source, const view_options *options,
+                               random_stream stream, size_t i, batch_half *half)
+{
+    view_plan plan;
+    uint8_t *visible = array_create((size_t)source->box_count, 1);
+    if (visible == NULL) {
+        return SSLACT_ERROR_OUT_OF_MEMORY;
+    }
+    view_draw(options, &stream, &plan);
+    sslact_status status = view_apply(source, options, &plan, &stream, &half->clips[i], visible);
+    if (status != SSLACT_OK) {
+        free(visible);
+        return status;
+    }
+    half->visible[i] = visible;
+    return SSLACT_OK;
+}
+
+sslact_status loader_recipe_make_labeled(const loader_recipe *recipe, const clip *source, size_t i,
+                                         batch *b)
+{
+    view_options options = recipe->options_labeled;
+    options.strong =
+        recipe->labeled == LABELED_STRONG || (recipe->labeled == LABELED_BOTH && i % 2 == 1);
+    random_purpose purpose = options.strong ? RANDOM_STRONG_LABELED : RANDOM_WEAK_LABELED;
+    random_stream stream = random_open(recipe->seed, purpose, (uint64_t)b->iteration, i);
+    return make_view(source, &options, stream, i, &b->labeled);
+}
+
+sslact_status loader_recipe_make_unlabeled(const loader_recipe *recipe, clip *source, size_t i,
+                                           batch *b)
+{
+    free(source->labels);
+    source->labels = NULL;
+    uint64_t iteration = (uint64_t)b->iteration;
+    random_stream teacher = random_open(recipe->seed, RANDOM_WEAK_UNLABELED, iteration, i);
+    random_stream student = random_open(recipe->seed, RANDOM_STRONG_UNLABELED, iteration, i);
+    sslact_status status =
+        make_view(source, &recipe->options_teacher, teacher, i, &b->unlabeled_weak);
+    if (status != SSLACT_OK) {
+        return status;
+    }
+    return make_view(source, &recipe->options_student, student, i, &b->unlabeled_strong);
+}
+
+double loader_thread_seconds(void)
+{
+    struct timespec now = {0, 0};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
