@@ -1,0 +1,239 @@
+// roi_align in torch's dispatcher: schema, CPU, Meta and Autograd. The arithmetic is the C
+// kernel's.
+
+#include "base/error.hpp"
+#include "kernels/roi_align.h"
+#include "ops/roi_align.h"
+
+#include <ATen/core/LegacyTypeDispatch.h>
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <torch/library.h>
+
+namespace
+{
+
+// The check that CPU and Meta share: shapes and types, never a value.
+roi_align_shape check_shape(const at::Tensor &input, const at::Tensor &rois, double spatial_scale,
+                            int64_t pooled_height, int64_t pooled_width, int64_t sampling_ratio,
+                            bool aligned)
+{
+    TORCH_CHECK(input.dim() == 4, "input: rank ", input.dim(), ", expected [N, C, H, W]");
+    TORCH_CHECK(input.scalar_type() == at::kFloat || input.scalar_type() == at::kDouble,
+                "input: ", input.scalar_type(), ", expected float or double");
+    TORCH_CHECK(rois.dim() == 2 && rois.size(1) == 5, "rois: shape ", rois.sizes(),
+                ", expected [K, 5]");
+    TORCH_CHECK(rois.scalar_type() == input.scalar_type(), "rois: ", rois.scalar_type(),
+                ", the input is ", input.scalar_type());
+    TORCH_CHECK(rois.device() == input.device(), "rois: on ", rois.device(), ", the input is on ",
+                input.device());
+    TORCH_CHECK(pooled_height > 0 && pooled_width > 0, "pooled size ", pooled_height, " x ",
+                pooled_width, ", expected at least 1 x 1");
+    TORCH_CHECK(input.size(2) > 0 && input.size(3) > 0, "input: map of ", input.size(2), " x ",
+                input.size(3), " cells, expected at least 1 x 1");
+    TORCH_CHECK(sampling_ratio >= 0 && sampling_ratio <= ROI_ALIGN_MAX_SAMPLING_RATIO,
+                "sampling ratio ", sampling_ratio, ", expected 0 to ",
+                ROI_ALIGN_MAX_SAMPLING_RATIO);
+    return {input.size(0), input.size(1), input.size(2),
+            input.size(3), rois.size(0),  pooled_height,
+            pooled_width,  spatial_scale, static_cast<int32_t>(sampling_ratio),
+            aligned};
+}
+
+roi_align_shape check_backward_shape(const at::Tensor &grad, const at::Tensor &rois,
+                                     double spatial_scale, int64_t pooled_height,
+                                     int64_t pooled_width, int64_t batch_size, int64_t channels,
+                                     int64_t height, int64_t width, int64_t sampling_ratio,
+                                     bool aligned)
+{
+    // An empty map of the input's shape carries the checks of the forward.
+    at::Tensor input =
+        at::empty({batch_size, channels, height, width}, grad.options().device(at::kMeta));
+    TORCH_CHECK(grad.dim() == 4 && rois.dim() == 2 && grad.size(0) == rois.size(0) &&
+                    grad.size(1) == channels && grad.size(2) == pooled_height &&
+                    grad.size(3) == pooled_width,
+                "grad: shape ", grad.sizes(), ", expected [", rois.size(0), ", ", channels, ", ",
+                pooled_height, ", ", pooled_width, "]");
+    TORCH_CHECK(rois.device() == grad.device(), "rois: on ", rois.device(), ", grad is on ",
+                grad.device());
+    at::Tensor described = at::empty(rois.sizes(), rois.options().device(at::kMeta));
+    return check_shape(input, described, spatial_scale, pooled_height, pooled_width, sampling_ratio,
+                       aligned);
+}
+
+void check_kernel(sslact_status status)
+{
+    if (status == SSLACT_ERROR_OUT_OF_MEMORY) {
+        throw sslact::Error(status, sslact_error_get_message());
+    }
+    TORCH_CHECK(status >= 0, sslact_error_get_message());
+}
+
+at::Tensor forward_meta(const at::Tensor &input, const at::Tensor &rois, double spatial_scale,
+                        int64_t pooled_height, int64_t pooled_width, int64_t sampling_ratio,
+                        bool aligned)
+{
+    check_shape(input, rois, spatial_scale, pooled_height, pooled_width, sampling_ratio, aligned);
+    return at::empty({rois.size(0), input.size(1), pooled_height, pooled_width}, input.options());
+}
+
+at::Tensor forward_cpu(const at::Tensor &input, const at::Tensor &rois, double spatial_scale,
+                       int64_t pooled_height, int64_t pooled_width, int64_t sampling_ratio,
+                       bool aligned)
+{
+    roi_align_shape shape = check_shape(input, rois, spatial_scale, pooled_height, pooled_width,
+                                        sampling_ratio, aligned);
+    at::Tensor packed = input.contiguous();
+    at::Tensor boxes = rois.contiguous();
+    at::Tensor output = at::empty({shape.boxes, shape.channels, pooled_height, pooled_width},
+                                  packed.options().memory_format(at::MemoryFormat::Contiguous));
+
+    if (input.scalar_type() == at::kDouble) {
+        check_kernel(roi_align_forward_double(&shape, packed.const_data_ptr<double>(),
+                                              boxes.const_data_ptr<double>(),
+                                              output.mutable_data_ptr<double>()));
+    } else {
+        check_kernel(roi_align_forward_float(&shape, packed.const_data_ptr<float>(),
+                                             boxes.const_data_ptr<float>(),
+                                             output.mutable_data_ptr<float>()));
+    }
+    return output;
+}
+
+at::Tensor backward_meta(const at::Tensor &grad, const at::Tensor &rois, double spatial_scale,
+                         int64_t pooled_height, int64_t pooled_width, int64_t batch_size,
+                         int64_t channels, int64_t height, int64_t width, int64_t sampling_ratio,
+                         bool aligned)
+{
+    check_backward_shape(grad, rois, spatial_scale, pooled_height, pooled_width, batch_size,
+                         channels, height, width, sampling_ratio, aligned);
+    return at::empty({batch_size, channels, height, width}, grad.options());
+}
+
+at::Tensor backward_cpu(const at::Tensor &grad, const at::Tensor &rois, double spatial_scale,
+                        int64_t pooled_height, int64_t pooled_width, int64_t batch_size,
+                        int64_t channels, int64_t height, int64_t width, int64_t sampling_ratio,
+                        bool aligned)
+{
+    roi_align_shape shape =
+        check_backward_shape(grad, rois, spatial_scale, pooled_height, pooled_width, batch_size,
+                             channels, height, width, sampling_ratio, aligned);
+    at::Tensor packed = grad.contiguous();
+    at::Tensor boxes = rois.contiguous();
+    at::Tensor output = at::empty({batch_size, channels, height, width}, packed.options());
+
+    if (grad.scalar_type() == at::kDouble) {
+        check_kernel(roi_align_backward_double(&shape, packed.const_data_ptr<double>(),
+                                               boxes.const_data_ptr<double>(),
+                                               output.mutable_data_ptr<double>()));
+    } else {
+        check_kernel(roi_align_backward_float(&shape, packed.const_data_ptr<float>(),
+                                              boxes.const_data_ptr<float>(),
+                                              output.mutable_data_ptr<float>()));
+    }
+    return output;
+}
+
+class RoiAlign : public torch::autograd::Function<RoiAlign>
+{
+public:
+    static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &input,
+                              const at::Tensor &rois, double spatial_scale, int64_t pooled_height,
+                              int64_t pooled_width, int64_t sampling_ratio, bool aligned)
+    {
+        at::AutoDispatchBelowADInplaceOrView below;
+
+        context->save_for_backward({rois});
+        context->saved_data["input_sizes"] = input.sizes();
+        context->saved_data["spatial_scale"] = spatial_scale;
+        context->saved_data["pooled_height"] = pooled_height;
+        context->saved_data["pooled_width"] = pooled_width;
+        context->saved_data["sampling_ratio"] = sampling_ratio;
+        context->saved_data["aligned"] = aligned;
+        return sslact::roi_align(input, rois, spatial_scale, pooled_height, pooled_width,
+                                 sampling_ratio, aligned);
+    }
+
+    static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,
+                                                   const torch::autograd::variable_list &grads)
+    {
+        auto &saved = context->saved_data;
+        std::vector<int64_t> sizes = saved["input_sizes"].toIntVector();
+        at::Tensor grad = sslact::roi_align_backward(
+            grads[0], context->get_saved_variables()[0], saved["spatial_scale"].toDouble(),
+            saved["pooled_height"].toInt(), saved["pooled_width"].toInt(), sizes[0], sizes[1],
+            sizes[2], sizes[3], saved["sampling_ratio"].toInt(), saved["aligned"].toBool());
+
+        return {grad, {}, {}, {}, {}, {}, {}};
+    }
+};
+
+at::Tensor forward_autograd(const at::Tensor &input, const at::Tensor &rois, double spatial_scale,
+                            int64_t pooled_height, int64_t pooled_width, int64_t sampling_ratio,
+                            bool aligned)
+{
+    return RoiAlign::apply(input, rois, spatial_scale, pooled_height, pooled_width, sampling_ratio,
+                           aligned);
+}
+
+// A second derivative is not offered: saying so beats a silent zero.
+class RoiAlignBackward : public torch::autograd::Function<RoiAlignBackward>
+{
+public:
+    static at::Tensor forward(torch::autograd::AutogradContext *, const at::Tensor &grad,
+                              const at::Tensor &rois, double spatial_scale, int64_t pooled_height,
+                              int64_t pooled_width, int64_t batch_size, int64_t channels,
+                              int64_t height, int64_t width, int64_t sampling_ratio, bool aligned)
+    {
+        at::AutoDispatchBelowADInplaceOrView below;
+
+        return sslact::roi_align_backward(grad, rois, spatial_scale, pooled_height, pooled_width,
+                                          batch_size, channels, height, width, sampling_ratio,
+                                          aligned);
+    }
+
+    static torch::autograd::variable_list backward(torch::autograd::AutogradContext *,
+                                                   const torch::autograd::variable_list &)
+    {
+        TORCH_CHECK(false, "roi_align has no second derivative");
+    }
+};
+
+at::Tensor backward_autograd(const at::Tensor &grad, const at::Tensor &rois, double spatial_scale,
+                             int64_t pooled_height, int64_t pooled_width, int64_t batch_size,
+                             int64_t channels, int64_t height, int64_t width,
+                             int64_t sampling_ratio, bool aligned)
+{
+    return RoiAlignBackward::apply(grad, rois, spatial_scale, pooled_height, pooled_width,
+                                   batch_size, channels, height, width, sampling_ratio, aligned);
+}
+
+} // namespace
+
+TORCH_LIBRARY_FRAGMENT(sslact, m)
+{
+    m.def("roi_align(Tensor input, Tensor rois, float spatial_scale, int pooled_height, "
+          "int pooled_width, int sampling_ratio, bool aligned) -> Tensor");
+    m.def("_roi_align_backward(Tensor grad, Tensor rois, float spatial_scale, int pooled_height, "
+          "int pooled_width, int batch_size, int channels, int height, int width, "
+          "int sampling_ratio, bool aligned) -> Tensor");
+}
+
+TORCH_LIBRARY_IMPL(sslact, CPU, m)
+{
+    m.impl("roi_align", forward_cpu);
+    m.impl("_roi_align_backward", backward_cpu);
+}
+
+TORCH_LIBRARY_IMPL(sslact, Meta, m)
+{
+    m.impl("roi_align", forward_meta);
+    m.impl("_roi_align_backward", backward_meta);
+}
+
+TORCH_LIBRARY_IMPL(sslact, Autograd, m)
+{
+    m.impl("roi_align", forward_autograd);
+    m.impl("_roi_align_backward", backward_autograd);
+}
