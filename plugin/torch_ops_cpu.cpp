@@ -1,0 +1,262 @@
+// The CPU key: check, pack, allocate, call the C kernel. Inputs may be strided, outputs are packed
+// and share no storage with inputs.
+#include <ATen/core/Tensor.h>
+#include <ATen/ops/empty.h>
+#include <torch/library.h>
+
+#include <string>
+#include <string_view>
+#include <tuple>
+
+#include "base/error.hpp"
+#include "kernels/kernels.h"
+#include "plugin/torch_ops_check.h"
+
+namespace sslact::torch_ops
+{
+
+namespace
+{
+
+// The packed form of an input; a borrowed tensor where it is packed already.
+using Packed = c10::MaybeOwned<at::Tensor>;
+
+kernel_type type_of(const at::Tensor &tensor)
+{
+    return tensor.scalar_type() == at::kFloat ? KERNEL_FLOAT32 : KERNEL_FLOAT64;
+}
+
+kernel_source source(const Packed &tensor)
+{
+    return {tensor->const_data_ptr(), type_of(*tensor)};
+}
+
+kernel_target target(const at::Tensor &tensor)
+{
+    return {tensor.mutable_data_ptr(), type_of(tensor)};
+}
+
+size_t rows(const at::Tensor &tensor)
+{
+    return static_cast<size_t>(tensor.size(0));
+}
+size_t columns(const at::Tensor &tensor)
+{
+    return static_cast<size_t>(tensor.size(1));
+}
+
+at::Tensor make_scalar(const at::Tensor &like)
+{
+    return at::empty({}, like.options());
+}
+at::Tensor make_matrix(const at::Tensor &like)
+{
+    return at::empty(like.sizes(), like.options());
+}
+
+at::Tensor pseudo_labels_cpu(const at::Tensor &teacher_logits, const at::Tensor &positive,
+                             const at::Tensor &negative)
+{
+    check_pseudo_labels(teacher_logits, positive, negative);
+    const Packed logits = teacher_logits.expect_contiguous();
+    const Packed upper = positive.expect_contiguous();
+    const Packed lower = negative.expect_contiguous();
+    at::Tensor labels =
+        at::empty(teacher_logits.sizes(), teacher_logits.options().dtype(at::kChar));
+    kernel_pseudo_labels(source(logits), source(upper), source(lower), rows(teacher_logits),
+                         columns(teacher_logits), labels.mutable_data_ptr<int8_t>());
+    return labels;
+}
+
+std::tuple<at::Tensor, at::Tensor> label_weights_cpu(const at::Tensor &teacher_logits,
+                                                     const at::Tensor &labels,
+                                                     const at::Tensor &positive, double slope,
+                                                     std::string_view mode)
+{
+    check_label_weights(teacher_logits, labels, positive, slope, mode);
+    const Packed logits = teacher_logits.expect_contiguous();
+    const Packed marks = labels.expect_contiguous();
+    const Packed upper = positive.expect_contiguous();
+    at::Tensor positive_weight = make_matrix(teacher_logits);
+    at::Tensor negative_weight = make_matrix(teacher_logits);
+    kernel_label_weights(source(logits), marks->const_data_ptr<int8_t>(), source(upper), slope,
+                         parse_mode(mode), rows(teacher_logits), columns(teacher_logits),
+                         target(positive_weight), target(negative_weight));
+    return {positive_weight, negative_weight};
+}
+
+at::Tensor label_weights_backward_cpu(const at::Tensor &grad, const at::Tensor &teacher_logits,
+                                      const at::Tensor &labels, const at::Tensor &positive,
+                                      double slope, std::string_view mode)
+{
+    check_label_weights_backward(grad, teacher_logits, labels, positive, slope, mode);
+    const Packed incoming = grad.expect_contiguous();
+    const Packed logits = teacher_logits.expect_contiguous();
+    const Packed marks = labels.expect_contiguous();
+    const Packed upper = positive.expect_contiguous();
+    at::Tensor gradient = at::empty(positive.sizes(), positive.options());
+    kernel_label_weights_backward(source(incoming), source(logits), marks->const_data_ptr<int8_t>(),
+                                  source(upper), slope, parse_mode(mode), rows(teacher_logits),
+                                  columns(teacher_logits), target(gradient));
+    return gradient;
+}
+
+at::Tensor rarest_class_cpu(const at::Tensor &labels, const at::Tensor &count)
+{
+    check_rarest_class(labels, count);
+    const Packed marks = labels.expect_contiguous();
+    const Packed counts = count.expect_contiguous();
+    at::Tensor classes = at::empty({labels.size(0)}, labels.options().dtype(at::kInt));
+    kernel_rarest_class(marks->const_data_ptr(), counts->const_data_ptr<int64_t>(), rows(labels),
+                        columns(labels), classes.mutable_data_ptr<int32_t>());
+    return classes;
+}
+
+// The one check that looks at values: a class out of range would read beyond the probabilities.
+void check_class_range(const int32_t *classes, size_t n, int64_t class_count)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (classes[i] < -1 || classes[i] >= class_count) {
+            throw Error(SSLACT_ERROR_INVALID_ARGUMENT,
+                        "classes[" + std::to_string(i) + "]: " + std::to_string(classes[i]) +
+                            ", expected -1 to " + std::to_string(class_count - 1));
+        }
+    }
+}
+
+at::Tensor sample_mask_cpu(const at::Tensor &classes, const at::Tensor &probability, int64_t seed,
+                           int64_t iteration, int64_t half, int64_t first_row)
+{
+    check_sample_mask(classes, probability, iteration, half, first_row);
+    const Packed members = classes.expect_contiguous();
+    const Packed chances = probability.expect_contiguous();
+    const auto *members_data = members->const_data_ptr<int32_t>();
+    check_class_range(members_data, rows(classes), probability.size(0));
+    at::Tensor mask = at::empty(classes.sizes(), classes.options().dtype(at::kByte));
+    kernel_sample_mask(members_data, chances->const_data_ptr<double>(), static_cast<uint64_t>(seed),
+                       static_cast<uint64_t>(iteration), static_cast<kernel_half>(half),
+                       static_cast<uint64_t>(first_row), rows(classes),
+                       mask.mutable_data_ptr<uint8_t>());
+    return mask;
+}
+
+at::Tensor balanced_bce_cpu(const at::Tensor &logits, const at::Tensor &positive_weight,
+                            const at::Tensor &negative_weight, const at::Tensor &class_weight,
+                            const at::Tensor &mask)
+{
+    check_balanced_bce(logits, positive_weight, negative_weight, class_weight, mask);
+    const Packed z = logits.expect_contiguous();
+    const Packed positives = positive_weight.expect_contiguous();
+    const Packed negatives = negative_weight.expect_contiguous();
+    const Packed weights = class_weight.expect_contiguous();
+    const Packed kept = mask.expect_contiguous();
+    at::Tensor loss = make_scalar(logits);
+    kernel_balanced_bce(source(z), source(positives), source(negatives), source(weights),
+                        kept->const_data_ptr<uint8_t>(), rows(logits), columns(logits),
+                        target(loss));
+    return loss;
+}
+
+std::tuple<at::Tensor, at::Tensor>
+balanced_bce_backward_cpu(const at::Tensor &grad, const at::Tensor &logits,
+                          const at::Tensor &positive_weight, const at::Tensor &negative_weight,
+                          const at::Tensor &class_weight, const at::Tensor &mask)
+{
+    check_balanced_bce_backward(grad, logits, positive_weight, negative_weight, class_weight, mask);
+    const Packed incoming = grad.expect_contiguous();
+    const Packed z = logits.expect_contiguous();
+    const Packed positives = positive_weight.expect_contiguous();
+    const Packed negatives = negative_weight.expect_contiguous();
+    const Packed weights = class_weight.expect_contiguous();
+    const Packed kept = mask.expect_contiguous();
+    at::Tensor logits_gradient = make_matrix(logits);
+    at::Tensor positive_gradient = make_matrix(positive_weight);
+    kernel_balanced_bce_backward(source(incoming), source(z), source(positives), source(negatives),
+                                 source(weights), kept->const_data_ptr<uint8_t>(), rows(logits),
+                                 columns(logits), target(logits_gradient),
+                                 target(positive_gradient));
+    return {logits_gradient, positive_gradient};
+}
+
+// The arguments of both loss ops: packed inputs, and the task that borrows them.
+struct LossCall {
+    LossCall(const at::Tensor &teacher_logits, const at::Tensor &student_logits,
+             const at::Tensor &positive_tensor, const at::Tensor &negative_tensor,
+             const at::Tensor &class_weight, const at::Tensor &mask_tensor, double slope,
+             std::string_view mode, std::string_view scope)
+        : teacher(teacher_logits.expect_contiguous()), student(student_logits.expect_contiguous()),
+          positive(positive_tensor.expect_contiguous()),
+          negative(negative_tensor.expect_contiguous()), weights(class_weight.expect_contiguous()),
+          mask(mask_tensor.expect_contiguous()), pseudo(make_scalar(student_logits)),
+          penalty(make_scalar(student_logits))
+    {
+        task.teacher_logits = source(teacher);
+        task.student_logits = source(student);
+        task.positive = source(positive);
+        task.negative = source(negative);
+        task.class_weight = source(weights);
+        task.mask = mask->const_data_ptr<uint8_t>();
+        task.slope = slope;
+        task.mode = parse_mode(mode);
+        task.scope = parse_scope(scope);
+        task.n = rows(student_logits);
+        task.c = columns(student_logits);
+        task.pseudo = target(pseudo);
+        task.penalty = target(penalty);
+    }
+
+    Packed teacher, student, positive, negative, weights, mask;
+    at::Tensor pseudo, penalty;
+    kernel_unsupervised task = {};
+};
+
+std::tuple<at::Tensor, at::Tensor>
+unsupervised_loss_cpu(const at::Tensor &teacher_logits, const at::Tensor &student_logits,
+                      const at::Tensor &positive, const at::Tensor &negative,
+                      const at::Tensor &class_weight, const at::Tensor &mask, double slope,
+                      std::string_view mode, std::string_view scope)
+{
+    check_unsupervised_loss(teacher_logits, student_logits, positive, negative, class_weight, mask,
+                            slope, mode, scope);
+    LossCall call(teacher_logits, student_logits, positive, negative, class_weight, mask, slope,
+                  mode, scope);
+    kernel_unsupervised_loss(&call.task);
+    return {call.pseudo, call.penalty};
+}
+
+std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor>
+unsupervised_loss_fused_cpu(const at::Tensor &teacher_logits, const at::Tensor &student_logits,
+                            const at::Tensor &positive, const at::Tensor &negative,
+                            const at::Tensor &class_weight, const at::Tensor &mask, double slope,
+                            std::string_view mode, std::string_view scope)
+{
+    check_unsupervised_loss(teacher_logits, student_logits, positive, negative, class_weight, mask,
+                            slope, mode, scope);
+    LossCall call(teacher_logits, student_logits, positive, negative, class_weight, mask, slope,
+                  mode, scope);
+    at::Tensor student_gradient = make_matrix(student_logits);
+    at::Tensor pseudo_gradient = at::empty(positive.sizes(), positive.options());
+    at::Tensor penalty_gradient = at::empty(positive.sizes(), positive.options());
+    call.task.student_gradient = target(student_gradient);
+    call.task.pseudo_positive_gradient = target(pseudo_gradient);
+    call.task.penalty_positive_gradient = target(penalty_gradient);
+    kernel_unsupervised_loss(&call.task);
+    return {call.pseudo, call.penalty, student_gradient, pseudo_gradient, penalty_gradient};
+}
+
+} // namespace
+
+TORCH_LIBRARY_IMPL(sslact, CPU, library)
+{
+    library.impl("pseudo_labels", pseudo_labels_cpu);
+    library.impl("label_weights", label_weights_cpu);
+    library.impl("_label_weights_backward", label_weights_backward_cpu);
+    library.impl("rarest_class", rarest_class_cpu);
+    library.impl("sample_mask", sample_mask_cpu);
+    library.impl("balanced_bce", balanced_bce_cpu);
+    library.impl("_balanced_bce_backward", balanced_bce_backward_cpu);
+    library.impl("unsupervised_loss", unsupervised_loss_cpu);
+    library.impl("_unsupervised_loss_fused", unsupervised_loss_fused_cpu);
+}
+
+} // namespace sslact::torch_ops
