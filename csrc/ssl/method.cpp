@@ -1,0 +1,292 @@
+// Owns one evaluation of the loss: which thresholds are in force, who is masked, how the parts are
+// added. The arithmetic on entries is the ops'; the counts behind p, w and T are the stats room's.
+#include "ssl/method.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/full_like.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/ones_like.h>
+#include <ATen/ops/sigmoid.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace sslact
+{
+
+namespace
+{
+
+template <typename Number>
+at::Tensor copy_array(const Number *values, int32_t count, at::ScalarType type)
+{
+    at::Tensor out =
+        at::empty({count}, at::TensorOptions().dtype(c10::CppTypeToScalarType<Number>::value));
+    std::copy(values, values + count, out.mutable_data_ptr<Number>());
+    return out.to(type);
+}
+
+at::Tensor make_thresholds(const MethodOptions &options, const balance &statistics,
+                           at::ScalarType type)
+{
+    std::vector<double> values(static_cast<size_t>(statistics.class_count), options.mpl_tau_pos);
+    if (options.mpl_mode == ThresholdMode::soft) {
+        std::fill(values.begin(), values.end(), 0.5); // J_i = { j : q_ij > 0.5 }, section 11
+    } else if (options.mpl_mode != ThresholdMode::fixed) {
+        for (int32_t j = 0; j < statistics.class_count; j++) {
+            values[static_cast<size_t>(j)] =
+                balance_threshold(&statistics, options.mpl_mapping, options.mpl_tau_pos, j);
+        }
+    }
+    return copy_array(values.data(), statistics.class_count, type);
+}
+
+at::Tensor make_negative_thresholds(const MethodOptions &options, const balance &statistics,
+                                    at::ScalarType type)
+{
+    std::vector<double> values(static_cast<size_t>(statistics.class_count), options.mpl_tau_neg);
+    if (options.mpl_mode == ThresholdMode::soft) {
+        std::fill(values.begin(), values.end(), 0.5);
+    } else if (options.mpl_t_neg == NegativeThreshold::class_related) {
+        for (int32_t j = 0; j < statistics.class_count; j++) {
+            values[static_cast<size_t>(j)] =
+                balance_threshold(&statistics, options.mpl_mapping, options.mpl_tau_neg, j);
+        }
+    }
+    return copy_array(values.data(), statistics.class_count, type);
+}
+
+// The ops divide by the rows they see; this turns that into the divisor asked for. 0 where there is
+// nothing to divide by: that loss is 0.
+double rescale(int64_t rows, int64_t divisor)
+{
+    return divisor > 0 ? static_cast<double>(rows) / static_cast<double>(divisor) : 0.0;
+}
+
+at::Tensor scale(const at::Tensor &loss, double factor)
+{
+    return factor == 1.0 ? loss : loss * factor;
+}
+
+} // namespace
+
+balance_options make_balance_options(const MethodOptions &options)
+{
+    balance_options out = {};
+    out.beta = options.ucb_beta;
+    out.gamma = options.ucb_gamma;
+    out.tau_positive = options.mpl_tau_pos;
+    out.mapping = options.mpl_mapping;
+    out.exact_cooccurrence = options.ucb_exact;
+    return out;
+}
+
+// One half of the batch with its balancing decided.
+struct Method::Half {
+    int64_t rows = 0;
+    int64_t global_rows = 0;
+    at::Tensor classes;      // k int32 [N]
+    at::Tensor mask;         // m uint8 [N], visibility included
+    at::Tensor class_weight; // w [C], or ones
+    at::Tensor kept;         // sum of m on this device, int64 scalar
+    double factor = 0.0;     // from the mean over local rows to the loss
+};
+
+// The three losses as scalars of this device's share.
+struct Method::Losses {
+    at::Tensor supervised;
+    at::Tensor pseudo;
+    at::Tensor penalty;
+};
+
+Method::Method(const MethodOptions &options, const balance &statistics, at::ScalarType type)
+    : options_(options), type_(type),
+      count_(copy_array(statistics.count, statistics.class_count, at::kLong)),
+      probability_(copy_array(statistics.probability, statistics.class_count, at::kDouble)),
+      class_weight_(copy_array(statistics.weight, statistics.class_count, type)),
+      unit_weight_(at::ones_like(class_weight_)),
+      thresholds_(make_thresholds(options, statistics, type)),
+      negative_thresholds_(make_negative_thresholds(options, statistics, type))
+{
+    thresholds_.set_requires_grad(learns_thresholds());
+}
+
+bool Method::balances(SampleHalf which) const
+{
+    switch (options_.ucb) {
+    case BalancedHalves::both:
+        return true;
+    case BalancedHalves::labeled:
+        return which == SampleHalf::labeled;
+    case BalancedHalves::unlabeled:
+        return which == SampleHalf::unlabeled;
+    case BalancedHalves::none:
+        break;
+    }
+    return false;
+}
+
+at::Tensor Method::make_mask(const Inputs &inputs, SampleHalf which,
+                             const at::Tensor &classes) const
+{
+    const bool labeled = which == SampleHalf::labeled;
+    const at::Tensor &given = labeled ? inputs.labeled_mask : inputs.unlabeled_mask;
+    const at::Tensor &visible = labeled ? inputs.labeled_visible : inputs.visible;
+    at::Tensor mask;
+    if (!balances(which)) {
+        mask = at::ones_like(classes, classes.options().dtype(at::kByte));
+    } else if (given.defined()) {
+        mask = given;
+    } else {
+        mask = ops::sample_mask(classes, probability_, inputs.seed, inputs.iteration, which,
+                                labeled ? inputs.labeled_first_row : inputs.unlabeled_first_row);
+        if (options_.ucb_drop_no_positive) {
+            mask = mask * classes.ge(0);
+        }
+    }
+    return visible.defined() ? mask * visible.ne(0) : mask;
+}
+
+Method::Half Method::balance_half(const Inputs &inputs, SampleHalf which, const at::Tensor &labels,
+                                  int64_t global_rows) const
+{
+    Half half;
+    half.rows = labels.size(0);
+    half.global_rows = global_rows >= 0 ? global_rows : half.rows;
+    half.classes = ops::rarest_class(labels, count_);
+    half.mask = make_mask(inputs, which, half.classes);
+    half.class_weight = balances(which) ? class_weight_ : unit_weight_;
+    half.kept = half.mask.ne(0).sum();
+    half.factor = rescale(half.rows, half.global_rows);
+    return half;
+}
+
+// loss_normalise = kept: the divisor is sum(m) over the whole batch.
+void Method::divide_by_kept(const Inputs &inputs, Half &labeled, Half &unlabeled) const
+{
+    const at::Tensor none = at::zeros({}, count_.options());
+    at::Tensor kept = at::stack(
+        {labeled.rows > 0 ? labeled.kept : none, unlabeled.rows > 0 ? unlabeled.kept : none});
+    if (inputs.sum_over_devices) {
+        inputs.sum_over_devices(kept);
+    }
+    kept = kept.cpu();
+    labeled.factor = rescale(labeled.rows, kept[0].item<int64_t>());
+    unlabeled.factor = rescale(unlabeled.rows, kept[1].item<int64_t>());
+}
+
+// L_s, Eq. (16).
+at::Tensor Method::compute_supervised(const Inputs &inputs, const Half &half) const
+{
+    const at::Tensor labels = inputs.labels.to(type_);
+    return scale(ops::balanced_bce(inputs.labeled_logits.to(type_), labels, 1 - labels,
+                                   half.class_weight, half.mask),
+                 half.factor);
+}
+
+// L_cls and L_reg, Eqs. (14), (15) and (7).
+void Method::compute_unsupervised(const Inputs &inputs, const Half &half, Losses &out) const
+{
+    const at::Tensor teacher = inputs.teacher_logits.detach().to(type_);
+    const at::Tensor student = inputs.student_logits.to(type_);
+    if (options_.mpl_mode == ThresholdMode::soft) {
+        out.pseudo = scale(ops::balanced_bce(student, at::sigmoid(teacher), at::sigmoid(-teacher),
+                                             half.class_weight, half.mask),
+                           half.factor);
+        return;
+    }
+    const LabelMode mode = learns_thresholds() ? options_.mpl_label : LabelMode::fixed;
+    const auto [pseudo, penalty] = ops::unsupervised_loss(
+        teacher, student, thresholds_, negative_thresholds_, half.class_weight, half.mask,
+        options_.mpl_a, mode, options_.mpl_reg_scope);
+    out.pseudo = scale(pseudo, half.factor);
+    if (learns_thresholds()) {
+        // per_class has neither mask nor rows in it: the devices share it by their rows.
+        const bool counts_rows = options_.mpl_reg_scope != PenaltyScope::per_class;
+        out.penalty =
+            scale(penalty, counts_rows ? half.factor : rescale(half.rows, half.global_rows));
+    }
+}
+
+void Method::report(const Losses &losses, const Half &labeled, const Half &unlabeled,
+                    Result &result) const
+{
+    const at::Tensor none = at::zeros({}, at::TensorOptions().dtype(at::kDouble));
+    const auto number = [&](const at::Tensor &value) {
+        return value.defined() ? value.detach().to(at::kDouble) : none;
+    };
+    // One copy from the device for all five.
+    const at::Tensor numbers =
+        at::stack({number(losses.supervised), number(losses.pseudo), number(losses.penalty),
+                   number(labeled.kept), number(unlabeled.kept)})
+            .cpu();
+    const auto *values = numbers.const_data_ptr<double>();
+    result.supervised = values[0];
+    result.pseudo = values[1];
+    result.penalty = values[2];
+    result.labeled_kept = static_cast<int64_t>(values[3]);
+    result.unlabeled_kept = static_cast<int64_t>(values[4]);
+    result.labeled_classes = labeled.classes;
+    result.unlabeled_classes = unlabeled.classes;
+    result.labeled_mask = labeled.mask;
+    result.unlabeled_mask = unlabeled.mask;
+
+    const at::Tensor &labels = result.pseudo_labels;
+    const auto count = [&](int64_t value) {
+        return labels.defined() ? labels.eq(value).sum(0) : at::zeros_like(count_);
+    };
+    result.positives = count(1);
+    result.negatives = count(0);
+    result.ignored = count(-1);
+}
+
+Method::Result Method::compute(const Inputs &inputs) const
+{
+    Result result;
+    Half labeled;
+    Half unlabeled;
+    if (inputs.labeled_logits.defined()) {
+        labeled = balance_half(inputs, SampleHalf::labeled, inputs.labels, inputs.global_labeled);
+    }
+    if (inputs.teacher_logits.defined()) {
+        result.pseudo_labels = ops::pseudo_labels(inputs.teacher_logits.detach().to(type_),
+                                                  thresholds_.detach(), negative_thresholds_);
+        unlabeled = balance_half(inputs, SampleHalf::unlabeled, result.pseudo_labels,
+                                 inputs.global_unlabeled);
+    }
+    if (options_.loss_normalise_kept) {
+        divide_by_kept(inputs, labeled, unlabeled);
+    }
+
+    Losses losses;
+    result.total = at::zeros({}, class_weight_.options());
+    if (labeled.mask.defined()) {
+        losses.supervised = compute_supervised(inputs, labeled);
+        result.total = result.total + losses.supervised;
+    }
+    if (unlabeled.mask.defined()) {
+        compute_unsupervised(inputs, unlabeled, losses);
+        at::Tensor sum = losses.pseudo;
+        if (losses.penalty.defined()) {
+            sum = sum + options_.mpl_lambda1 * losses.penalty;
+        }
+        result.total = result.total + options_.loss_lambda * sum;
+    }
+    report(losses, labeled, unlabeled, result);
+    return result;
+}
+
+void Method::clamp_thresholds()
+{
+    if (!learns_thresholds()) {
+        return;
+    }
+    const at::NoGradGuard no_grad;
+    thresholds_.clamp_(options_.t_clamp, 1.0 - options_.t_clamp);
+}
+
+} // namespace sslact

@@ -1,0 +1,87 @@
+// Owns the reading of the ssl.* keys; their ranges are the config room's, the words are ours.
+#include "ssl/method.h"
+
+#include "base/error.hpp"
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace sslact
+{
+
+namespace
+{
+
+template <typename Value>
+Value read_word(const config *c, const char *key,
+                std::initializer_list<std::pair<const char *, Value>> words)
+{
+    const std::string_view found = config_get_text(c, key);
+    std::string accepted;
+    for (const auto &[word, value] : words) {
+        if (found == word) {
+            return value;
+        }
+        accepted += (accepted.empty() ? "" : ", ") + std::string(word);
+    }
+    throw Error(SSLACT_ERROR_CONFIG,
+                std::string(key) + ": \"" + std::string(found) + "\", expected one of " + accepted);
+}
+
+void read_thresholds(const config *c, MethodOptions &out)
+{
+    out.mpl_mode = read_word<ThresholdMode>(c, "ssl.mpl_mode",
+                                            {{"learnable", ThresholdMode::learnable},
+                                             {"class_related", ThresholdMode::class_related},
+                                             {"fixed", ThresholdMode::fixed},
+                                             {"soft", ThresholdMode::soft}});
+    out.mpl_mapping = read_word<balance_mapping>(
+        c, "ssl.mpl_mapping",
+        {{"concave", MAPPING_CONCAVE}, {"linear", MAPPING_LINEAR}, {"convex", MAPPING_CONVEX}});
+    // The default depends on the mode: 0.5 where it is fixed.
+    out.mpl_tau_pos = config_get_double(c, "ssl.mpl_tau_pos");
+    if (out.mpl_mode == ThresholdMode::fixed && !config_is_set(c, "ssl.mpl_tau_pos")) {
+        out.mpl_tau_pos = 0.5;
+    }
+    out.mpl_tau_neg = config_get_double(c, "ssl.mpl_tau_neg");
+    out.mpl_t_neg =
+        read_word<NegativeThreshold>(c, "ssl.mpl_t_neg",
+                                     {{"constant", NegativeThreshold::constant},
+                                      {"class_related", NegativeThreshold::class_related}});
+    out.mpl_label = read_word<LabelMode>(c, "ssl.mpl_label",
+                                         {{"hard", LabelMode::hard}, {"soft", LabelMode::soft}});
+    out.mpl_a = config_get_double(c, "ssl.mpl_a");
+    out.mpl_lambda1 = config_get_double(c, "ssl.mpl_lambda1");
+    out.mpl_reg_scope = read_word<PenaltyScope>(c, "ssl.mpl_reg_scope",
+                                                {{"all", PenaltyScope::all},
+                                                 {"positives", PenaltyScope::positives},
+                                                 {"per_class", PenaltyScope::per_class}});
+    out.t_lr_mult = config_get_double(c, "ssl.t_lr_mult");
+    out.t_clamp = config_get_double(c, "ssl.t_clamp");
+}
+
+} // namespace
+
+MethodOptions read_method_options(const config *c)
+{
+    MethodOptions out;
+    read_thresholds(c, out);
+    out.ucb = read_word<BalancedHalves>(c, "ssl.ucb",
+                                        {{"both", BalancedHalves::both},
+                                         {"unlabeled", BalancedHalves::unlabeled},
+                                         {"labeled", BalancedHalves::labeled},
+                                         {"none", BalancedHalves::none}});
+    out.ucb_beta = config_get_double(c, "ssl.ucb_beta");
+    out.ucb_gamma = config_get_double(c, "ssl.ucb_gamma");
+    out.ucb_exact = read_word<bool>(c, "ssl.ucb_cooc", {{"pairwise", false}, {"exact", true}});
+    out.ucb_drop_no_positive =
+        read_word<bool>(c, "ssl.ucb_no_positive", {{"keep", false}, {"drop", true}});
+    out.loss_lambda = config_get_double(c, "ssl.loss_lambda");
+    out.loss_normalise_kept =
+        read_word<bool>(c, "ssl.loss_normalise", {{"all", false}, {"kept", true}});
+    return out;
+}
+
+} // namespace sslact
