@@ -40,7 +40,8 @@ sslact_status config_validate(const config *c);
 int64_t config_get_int(const config *c, const char *key);
 double config_get_double(const config *c, const char *key);
 bool config_get_bool(const config *c, const char *key);
-const char *config_get_text(const config *c, const char *key); // types text, path, choice; "" = unset
+const char *config_get_text(const config *c,
+                            const char *key); // types text, path, choice; "" = unset
 // Values of a list of integers; returns how many, writes at most capacity.
 size_t config_get_int_list(const config *c, const char *key, int64_t *values, size_t capacity);
 // data.<split>.<name> where it is set, else data.<name>.

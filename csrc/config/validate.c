@@ -1,0 +1,153 @@
+// What needs more than one key, and what this version does not do yet.
+#include <string.h>
+
+#include "config/values.h"
+
+// Settings of the specification that the table accepts and nothing implements yet. Whoever
+// implements one deletes its line.
+static const struct {
+    const char *key;
+    const char *value; // a '*' at its end stands for anything
+} unavailable[] = {
+    {"model.preset", "acar_r50_8x8"}, {"model.preset", "acar_tiny"},
+    {"model.head", "acar"},           {"data.dataset", "ucf101_24"},
+    {"ssl.preset", "noisy_student"},  {"ssl.rounds", "2"},
+    {"ssl.mpl_mode", "cap"},          {"ssl.mpl_mode", "metric"},
+    {"ssl.mpl_mode", "flex"},         {"ssl.mpl_mode", "soft"},
+    {"ssl.freq_source", "unlabeled"}, {"ssl.freq_source", "online"},
+    {"ssl.ucb_mode", "resample"},     {"run.device", "cuda*"},
+};
+
+static bool matches(const char *pattern, const char *value)
+{
+    size_t length = strlen(pattern);
+    if (length > 0 && pattern[length - 1] == '*') {
+        return strncmp(pattern, value, length - 1) == 0;
+    }
+    return strcmp(pattern, value) == 0;
+}
+
+static sslact_status check_available(const config *c)
+{
+    for (size_t k = 0; k < sizeof(unavailable) / sizeof(unavailable[0]); k++) {
+        const char *value = values_get(c, unavailable[k].key);
+        if (matches(unavailable[k].value, value)) {
+            return error_set(SSLACT_ERROR_CONFIG, "%s %s is not available in this version",
+                             unavailable[k].key, value);
+        }
+    }
+    return SSLACT_OK;
+}
+
+static sslact_status check_odd(const config *c, const char *key)
+{
+    int64_t value = config_get_int(c, key);
+    return value % 2 == 1 ? SSLACT_OK
+                          : error_set(SSLACT_ERROR_CONFIG, "%s is %lld, expected an odd number",
+                                      key, (long long)value);
+}
+
+// The slow pathway sees every alpha-th frame, and "full_span" divides by their number less one.
+static sslact_status check_frames(const config *c)
+{
+    long long frames = config_get_int(c, "data.frame_count");
+    long long alpha = config_get_int(c, "model.alpha");
+    if (frames % alpha != 0) {
+        return error_set(SSLACT_ERROR_CONFIG,
+                         "data.frame_count is %lld, expected a multiple of model.alpha %lld",
+                         frames, alpha);
+    }
+    bool spans = strcmp(config_get_text(c, "model.slow_sampling"), "full_span") == 0;
+    if (spans && frames / alpha < 2) {
+        return error_set(SSLACT_ERROR_CONFIG,
+                         "model.slow_sampling full_span needs two slow frames or more, "
+                         "data.frame_count %lld over model.alpha %lld is %lld",
+                         frames, alpha, frames / alpha);
+    }
+    return SSLACT_OK;
+}
+
+static sslact_status check_network(const config *c)
+{
+    long long width = config_get_int(c, "model.width");
+    long long beta = config_get_int(c, "model.beta_inverse");
+    long long classes = config_get_int(c, "model.class_count");
+    if (width % beta != 0) {
+        return error_set(SSLACT_ERROR_CONFIG,
+                         "model.width is %lld, expected a multiple of model.beta_inverse %lld",
+                         width, beta);
+    }
+    bool pose = strcmp(config_get_text(c, "model.output_activation"), "sigmoid") != 0;
+    if (pose && classes != 60 && classes != 80) {
+        return error_set(SSLACT_ERROR_CONFIG,
+                         "model.output_activation pose_softmax_sigmoid knows the poses of 60 or "
+                         "80 AVA classes, model.class_count is %lld",
+                         classes);
+    }
+    sslact_status status = check_odd(c, "model.stem_kernel");
+    return status == SSLACT_OK ? check_odd(c, "model.fusion_kernel") : status;
+}
+
+// The thresholds must be in order and inside the range that they are clamped to.
+static sslact_status check_thresholds(const config *c)
+{
+    double positive = config_get_double(c, "ssl.mpl_tau_pos");
+    double negative = config_get_double(c, "ssl.mpl_tau_neg");
+    double clamp = config_get_double(c, "ssl.t_clamp");
+    if (negative >= positive) {
+        return error_set(SSLACT_ERROR_CONFIG,
+                         "ssl.mpl_tau_neg is %g, expected less than ssl.mpl_tau_pos %g", negative,
+                         positive);
+    }
+    bool learnable = strcmp(config_get_text(c, "ssl.mpl_mode"), "learnable") == 0;
+    if (learnable && (positive < clamp || positive > 1.0 - clamp)) {
+        return error_set(SSLACT_ERROR_CONFIG,
+                         "ssl.mpl_tau_pos is %g, outside ssl.t_clamp's range [%g, %g]", positive,
+                         clamp, 1.0 - clamp);
+    }
+    return SSLACT_OK;
+}
+
+static sslact_status check_training(const config *c)
+{
+    if (config_get_bool(c, "solver.nesterov") && config_get_double(c, "solver.momentum") == 0.0) {
+        return error_set(SSLACT_ERROR_CONFIG,
+                         "solver.nesterov is true and solver.momentum 0, expected a momentum "
+                         "above 0 or solver.nesterov false");
+    }
+    if (strcmp(config_get_text(c, "ssl.labeled_view"), "both") == 0 &&
+        config_get_int(c, "solver.batch_labeled") < 2) {
+        return error_set(SSLACT_ERROR_CONFIG,
+                         "ssl.labeled_view both needs two labelled clips an iteration or more, "
+                         "solver.batch_labeled is %lld",
+                         (long long)config_get_int(c, "solver.batch_labeled"));
+    }
+    return SSLACT_OK;
+}
+
+// A preset says who teaches; a teacher set by hand must not turn it into its opposite.
+static sslact_status check_preset(const config *c)
+{
+    const char *preset = config_get_text(c, "ssl.preset");
+    const char *teacher = config_get_text(c, "ssl.teacher");
+    bool supervised = strcmp(preset, "baseline") == 0 || strcmp(preset, "continued") == 0;
+    bool taught = strcmp(teacher, "none") != 0;
+    if (supervised == taught) {
+        return error_set(SSLACT_ERROR_CONFIG, "ssl.teacher is %s, ssl.preset %s expects %s",
+                         teacher, preset, supervised ? "none" : "ema or frozen");
+    }
+    return SSLACT_OK;
+}
+
+sslact_status config_validate(const config *c)
+{
+    static sslact_status (*const checks[])(const config *) = {
+        check_available,  check_frames,   check_network,
+        check_thresholds, check_training, check_preset,
+    };
+    sslact_status status = SSLACT_OK;
+    for (size_t k = 0; k < sizeof(checks) / sizeof(checks[0]) && status == SSLACT_OK; k++) {
+        status = checks[k](c);
+    }
+    return status;
+}
