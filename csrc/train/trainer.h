@@ -1,0 +1,121 @@
+// The training step on one screen; method.md section 5, Algorithm 1 of the paper.
+//
+// Owns student, teacher, thresholds, momentum and the position in the schedule. Knows nothing of
+// evaluation, files of results or the C API.
+#ifndef TRAIN_TRAINER_H
+#define TRAIN_TRAINER_H
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+#include "data/loader.h"
+#include "nn/detector.h"
+#include "ssl/method.h"
+#include "stats/balance.h"
+#include "train/flat.h"
+#include "train/schedule.h"
+
+namespace sslact
+{
+
+// What one step did; the public header explains the members.
+struct StepReport {
+    int64_t iteration = 0;
+    double loss_total = 0, loss_supervised = 0, loss_pseudo = 0, loss_penalty = 0;
+    double learning_rate = 0;
+    double positive_rate = 0, negative_rate = 0, ignored_rate = 0;
+    int64_t labeled_boxes = 0, unlabeled_boxes = 0;
+    double seconds_data = 0, seconds_compute = 0;
+};
+
+enum class TeacherKind { none, ema, frozen };
+
+struct TrainerOptions {
+    ScheduleOptions schedule;
+    double weight_decay;
+    bool nesterov;
+    TeacherKind teacher;
+    double ema_momentum;
+    std::string ema_buffers; // ema, copy, none
+    bool freeze_batch_norm;
+    bool one_forward;
+    uint64_t seed;
+};
+
+class Trainer
+{
+  public:
+    // The trainer keeps its own references to the data sets. unlabeled may be nullptr.
+    Trainer(const config *settings, dataset *labeled, dataset *unlabeled);
+    ~Trainer();
+    Trainer(const Trainer &) = delete;
+    Trainer &operator=(const Trainer &) = delete;
+
+    // One iteration. SSLACT_OK or SSLACT_DONE; throws Error otherwise.
+    sslact_status step(StepReport *report);
+    // One iteration on a batch made elsewhere (loader_make_batch); takes it over.
+    sslact_status step_on(batch *own, StepReport *report);
+
+    void save(const std::string &path) const;
+    void load(const std::string &path);
+
+    int64_t iteration() const { return iteration_; }
+    int64_t planned() const { return options_.schedule.iterations; }
+    bool has_teacher() const { return teacher_ != nullptr; }
+    int32_t class_count() const { return class_count_; }
+    // Positive thresholds now in force, [C] on the CPU.
+    at::Tensor thresholds() const;
+    const balance &class_balance() const { return *balance_; }
+    // Labelled instances a class, and what the network and config are.
+    const config *settings() const { return settings_.get(); }
+    std::shared_ptr<Detector> student() const { return student_; }
+    std::shared_ptr<Detector> teacher() const { return teacher_; }
+    void request_stop() { stop_.store(true, std::memory_order_relaxed); }
+
+  private:
+    struct Freer {
+        void operator()(config *c) const { config_free(c); }
+        void operator()(dataset *d) const { dataset_release(d); }
+        void operator()(loader *l) const { loader_free(l); }
+        void operator()(balance *b) const { balance_free(b); }
+        void operator()(batch *b) const { batch_free(b); }
+    };
+    template <typename T> using Holder = std::unique_ptr<T, Freer>;
+
+    sslact_status finish_step(double wait_seconds, StepReport *report);
+    void run_step(const batch &data, StepReport *report);
+    at::Tensor predict_rows(Detector &network, const std::vector<const clip *> &clips) const;
+    void predict_student(const batch &data, at::Tensor *labeled, at::Tensor *unlabeled) const;
+    void update(double rate, double momentum);
+    void clear_threshold_gradient();
+    void average_teacher();
+    void check_stop();
+    void read_batch();
+    void make_networks();
+
+    Holder<config> settings_;
+    TrainerOptions options_;
+    MethodOptions method_options_;
+    int32_t class_count_ = 0;
+    Holder<dataset> labeled_, unlabeled_;
+    Holder<loader> loader_;
+    Holder<batch> pending_; // read but not yet used: a cancelled step takes it up again
+    Holder<balance> balance_;
+    std::shared_ptr<Detector> student_, teacher_;
+    std::unique_ptr<FlatStorage> student_flat_, teacher_flat_;
+    at::Tensor momentum_;           // [P] like the student's parameters
+    at::Tensor threshold_momentum_; // [C]
+    std::unique_ptr<Method> method_;
+    int64_t iteration_ = 0;
+    std::atomic<bool> stop_{false};
+};
+
+} // namespace sslact
+
+#endif
