@@ -236,14 +236,13 @@ static sslact_status check_set(dataset *set, const char *name)
 static sslact_status read_halves(const config *c, dataset *labeled, dataset *unlabeled, loader *l)
 {
     bool source_labeled = strcmp(config_get_text(c, "ssl.unlabeled_source"), "labeled") == 0;
-    bool none = strcmp(config_get_text(c, "ssl.unlabeled_view"), "none") == 0;
     sslact_status status = check_set(labeled, "labelled");
     if (status != SSLACT_OK) {
         return status;
     }
     l->labeled = dataset_retain(labeled);
     l->labeled_count = (size_t)config_get_int(c, "solver.batch_labeled");
-    if (unlabeled == NULL || none) {
+    if (unlabeled == NULL) {
         return SSLACT_OK;
     }
     unlabeled = source_labeled ? labeled : unlabeled;

@@ -13,18 +13,21 @@ extern "C" {
 
 typedef struct loader loader;
 
-// unlabeled may be NULL. Batches start at iteration `first`. Keys: solver.batch_labeled,
-// solver.batch_unlabeled, run.seed, run.loader_threads, data.frame_count, ssl.labeled_view,
-// ssl.unlabeled_view, augment.*.
+// unlabeled may be NULL: batches without an unlabelled half. Batches start at iteration `first`.
+// Keys: solver.batch_labeled, solver.batch_unlabeled, run.seed, run.loader_threads,
+// data.frame_count, data.box_jitter, data.on_bad_clip, ssl.labeled_view, ssl.unlabeled_view,
+// ssl.unlabeled_source (labeled: `labeled` takes the place of `unlabeled`), augment.*.
 sslact_status loader_create(const config *c, dataset *labeled, dataset *unlabeled, int64_t first,
                             loader **out);
 // The next batch in order, owned by the caller; waits for the threads. A clip that cannot be read
-// ends the batch with its status and message ("video ...: ...").
+// fails the batch with its status and message ("video ...: ..."); a further call makes the same
+// batch again. With data.on_bad_clip=skip another clip takes its place, with a warning.
 sslact_status loader_next(loader *l, batch **out);
 double loader_get_wait_seconds(const loader *l); // time loader_next has waited in all
 void loader_free(loader *l);                     // stops the threads; NULL is fine
 
-// A batch of the caller's own clips through the same views; either list may be empty.
+// A batch of the caller's own clips through the same views; either list may be empty. Labels of
+// unlabelled clips are ignored. Messages begin with "labeled[3]: " or "unlabeled[3]: ".
 sslact_status loader_make_batch(const config *c, int32_t class_count,
                                 const sslact_clip *const *labeled, size_t labeled_count,
                                 const sslact_clip *const *unlabeled, size_t unlabeled_count,

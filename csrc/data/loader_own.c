@@ -10,7 +10,10 @@
 static sslact_status import_clip(const sslact_clip *source, int32_t class_count, bool labeled,
                                  const char *place, clip **out)
 {
-    if (labeled || source == NULL) {
+    if (source == NULL) {
+        return error_set(SSLACT_ERROR_INVALID_ARGUMENT, "%s: the clip is NULL", place);
+    }
+    if (labeled) {
         return clip_import(source, class_count, place, out);
     }
     sslact_clip bare;
