@@ -63,7 +63,8 @@ static const char *shorten(const char *value, char buffer[96])
 
 static sslact_status fail_value(const schema_key *key, const char *value)
 {
-    static const char *const kinds[] = {"an integer ", "a number ", "", "", "", "one of ", ""};
+    static const char *const kinds[] = {"an integer ", "a number ", "one of ", "", "",
+                                        "one of ",     ""};
     char buffer[96];
     bool bare = key->type == SCHEMA_FLOAT && key->accepted[0] == 'a';
     const char *joint = key->type == SCHEMA_INT || (key->type == SCHEMA_FLOAT && !bare)
@@ -178,7 +179,8 @@ static sslact_status read_choice(const schema_key *key, const char *value, text 
         char copy[64];
         snprintf(copy, sizeof(copy), "%.*s", (int)length, word);
         size_t distance = text_distance(copy, value);
-        if (distance < nearest_distance && distance < length) {
+        bool is_word = strchr(copy, ':') == NULL;
+        if (is_word && distance < nearest_distance && distance < length) {
             nearest_distance = distance;
             snprintf(nearest, sizeof(nearest), "%s", copy);
         }
