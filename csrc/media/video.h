@@ -1,6 +1,9 @@
 // A video, or a folder of frames, as a list of frames in presentation order; exactly the frames
 // asked for come out, bit-identical to decoding the whole file from its start.
 //
+// A handle serves one thread at a time; different handles are independent. While the program has
+// left libav's log level at its default, opening a video silences libav: messages come as errors.
+//
 // Note [frame times]: the time of frame n is its presentation time minus that of the first frame
 // of the stream, never n divided by a frame rate. Frame n is the n-th frame in presentation order.
 #ifndef MEDIA_VIDEO_H
@@ -32,10 +35,12 @@ typedef struct video_info {
     double duration_seconds;     // time of the last frame
     const char *codec;           // static or valid while the video lives
     const char *pixel_format;
+    bool truncated;              // cut off: frames behind the last one are lost, not absent
 } video_info;
 
 // Opens a file or a folder of pictures (jpg, jpeg, png, bmp; in the byte order of their names) and
-// indexes it: one pass over the packets without decoding. path and errors: "path: what".
+// indexes it: one pass over the packets, decoding once only where the packets do not tell the
+// frames (no times, packets without pictures). Errors begin with the path.
 sslact_status video_open(const char *path, const video_options *options, video **out);
 void video_close(video *v);
 void video_describe(const video *v, video_info *out);
@@ -60,13 +65,15 @@ typedef struct picture {
 
 // Decodes the wanted frames (ascending, repeats allowed) and hands each to `sink` in order; the
 // picture is valid during the call. A negative status from sink ends the read with that status.
-// Damage before a wanted frame: SSLACT_ERROR_DECODE; the frames before it have been handed out.
+// Damage before a wanted frame, back to the key frame that its decoding starts from:
+// SSLACT_ERROR_DECODE; the frames before it have been handed out. Frames of a truncated file that
+// lie behind its last one: the same. The sink's own time does not count against the budget.
 typedef sslact_status (*picture_sink)(const picture *p, size_t position, void *user);
 sslact_status video_read(video *v, const int64_t *frames, size_t count, picture_sink sink,
                          void *user);
 
 // The size that frames have after resizing so that the shorter side is short_side (0 = as they
-// are); the longer side is truncated to int, as the baseline code does.
+// are); the longer side is floor((long / short) * short_side), as the baseline code does.
 void video_fit(const video *v, int32_t short_side, int32_t *width, int32_t *height);
 
 // The wanted frames as RGB, rotated for display, resized to width x height with an antialiased

@@ -1,0 +1,254 @@
+// Frame folders: every picture is a file of its own, decoded by libav from memory.
+#include "media/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <libavcodec/avcodec.h>
+#include <libavutil/pixdesc.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/array.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "media/compat.h"
+#include "media/container.h"
+#include "media/handle.h"
+
+enum { PICTURE_BYTES_LIMIT = 512 << 20 };
+
+struct folder {
+    text path;
+    const deadline *limit;
+    int64_t max_pixels;
+    char **names;
+    size_t count, capacity;
+    AVCodecContext *codec;
+    AVFrame *frame;
+    video_info info;
+};
+
+static bool is_picture_name(const char *name)
+{
+    const char *extension = path_get_extension(name);
+    static const char *const known[] = {".jpg", ".jpeg", ".png", ".bmp"};
+    for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++) {
+        if (name[0] != '.' && strcasecmp(extension, known[k]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static sslact_status add_name(folder *f, const char *name)
+{
+    sslact_status status =
+        array_reserve((void **)&f->names, &f->capacity, f->count + 1, sizeof(*f->names));
+    if (status < 0) {
+        return status;
+    }
+    char *copy = text_copy(name);
+    if (copy == NULL) {
+        return SSLACT_ERROR_OUT_OF_MEMORY;
+    }
+    f->names[f->count++] = copy;
+    return SSLACT_OK;
+}
+
+static sslact_status list_pictures(folder *f)
+{
+    DIR *listing = opendir(text_get(&f->path));
+    if (listing == NULL) {
+        return error_set_errno(text_get(&f->path), "list");
+    }
+    sslact_status status = SSLACT_OK;
+    const struct dirent *entry;
+    while (status >= 0 && (entry = readdir(listing)) != NULL) {
+        if (is_picture_name(entry->d_name)) {
+            status = add_name(f, entry->d_name);
+        }
+    }
+    closedir(listing);
+    if (status >= 0 && f->count == 0) {
+        status =
+            error_set(SSLACT_ERROR_NOT_FOUND,
+                      "%s: the folder holds no picture (jpg, jpeg, png, bmp)", text_get(&f->path));
+    }
+    if (status >= 0) {
+        qsort(f->names, f->count, sizeof(*f->names), compare_names);
+    }
+    return status;
+}
+
+// The content decides, names lie.
+static enum AVCodecID find_codec(const uint8_t *data, size_t size)
+{
+    static const uint8_t png[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+    if (size > sizeof(png) && memcmp(data, png, sizeof(png)) == 0) {
+        return AV_CODEC_ID_PNG;
+    }
+    if (size > 3 && data[0] == 0xff && data[1] == 0xd8 && data[2] == 0xff) {
+        return AV_CODEC_ID_MJPEG;
+    }
+    if (size > 26 && data[0] == 'B' && data[1] == 'M') {
+        return AV_CODEC_ID_BMP;
+    }
+    return AV_CODEC_ID_NONE;
+}
+
+static sslact_status open_decoder(folder *f, enum AVCodecID id, const char *path)
+{
+    if (f->codec != NULL && f->codec->codec_id == id) {
+        avcodec_flush_buffers(f->codec);
+        return SSLACT_OK;
+    }
+    avcodec_free_context(&f->codec);
+    const AVCodec *decoder = avcodec_find_decoder(id);
+    if (decoder == NULL) {
+        return error_set(SSLACT_ERROR_UNSUPPORTED, "%s: no decoder for %s in this build of libav",
+                         path, avcodec_get_name(id));
+    }
+    f->codec = avcodec_alloc_context3(decoder);
+    if (f->codec == NULL) {
+        return error_set(SSLACT_ERROR_OUT_OF_MEMORY, "%s: no memory for a decoder", path);
+    }
+    f->codec->thread_count = 1;
+    f->codec->max_pixels = f->max_pixels;
+    int error = avcodec_open2(f->codec, decoder, NULL);
+    return error < 0 ? error_set(SSLACT_ERROR_DECODE, "%s: cannot open its decoder: %s", path,
+                                 describe_av_error(error))
+                     : SSLACT_OK;
+}
+
+static sslact_status decode_bytes(folder *f, const char *path, const char *data, size_t size)
+{
+    AVPacket *packet = av_packet_alloc();
+    if (packet == NULL || av_new_packet(packet, (int)size) < 0) {
+        av_packet_free(&packet);
+        return error_set(SSLACT_ERROR_OUT_OF_MEMORY, "%s: no memory for a picture", path);
+    }
+    memcpy(packet->data, data, size);
+    av_frame_unref(f->frame);
+    int error = avcodec_send_packet(f->codec, packet);
+    if (error >= 0) {
+        avcodec_send_packet(f->codec, NULL);
+        error = avcodec_receive_frame(f->codec, f->frame);
+    }
+    av_packet_free(&packet);
+    bool damaged = error >= 0 && (f->frame->decode_error_flags != 0 ||
+                                  (f->frame->flags & AV_FRAME_FLAG_CORRUPT) != 0);
+    if (error < 0 || damaged) {
+        return error_set(SSLACT_ERROR_DECODE, "%s: cannot be decoded, the picture is damaged: %s",
+                         path, describe_av_error(error < 0 ? error : AVERROR_INVALIDDATA));
+    }
+    return SSLACT_OK;
+}
+
+// Decodes picture number n into f->frame.
+static sslact_status load_picture(folder *f, int64_t n)
+{
+    text path = {0};
+    char *data = NULL;
+    size_t size = 0;
+    sslact_status status = path_join(text_get(&f->path), f->names[n], &path);
+    if (status >= 0) {
+        status = file_read(text_get(&path), PICTURE_BYTES_LIMIT, &data, &size);
+    }
+    if (status < 0) {
+        goto out;
+    }
+    enum AVCodecID id = find_codec((const uint8_t *)data, size);
+    if (id == AV_CODEC_ID_NONE) {
+        status = error_set(SSLACT_ERROR_DECODE,
+                           "%s: cannot be decoded, it begins like no JPEG, PNG or BMP file",
+                           text_get(&path));
+        goto out;
+    }
+    status = open_decoder(f, id, text_get(&path));
+    if (status >= 0) {
+        status = decode_bytes(f, text_get(&path), data, size);
+    }
+out:
+    free(data);
+    text_free(&path);
+    return status;
+}
+
+sslact_status folder_open(const char *path, int64_t max_pixels, const deadline *limit, folder **out)
+{
+    compat_quieten();
+    folder *f = array_create(1, sizeof(*f));
+    if (f == NULL) {
+        return SSLACT_ERROR_OUT_OF_MEMORY;
+    }
+    f->max_pixels = max_pixels;
+    f->limit = limit;
+    f->frame = av_frame_alloc();
+    text_append(&f->path, path);
+    sslact_status status = text_status(&f->path);
+    if (status >= 0 && f->frame == NULL) {
+        status = error_set(SSLACT_ERROR_OUT_OF_MEMORY, "%s: no memory for a picture", path);
+    }
+    status = status < 0 ? status : list_pictures(f);
+    status = status < 0 ? status : load_picture(f, 0);
+    if (status < 0) {
+        folder_close(f);
+        return status;
+    }
+    const char *format = av_get_pix_fmt_name((enum AVPixelFormat)f->frame->format);
+    f->info.stored_width = f->frame->width;
+    f->info.stored_height = f->frame->height;
+    f->info.codec = avcodec_get_name(f->codec->codec_id);
+    f->info.pixel_format = format != NULL ? format : "unknown";
+    *out = f;
+    return SSLACT_OK;
+}
+
+void folder_close(folder *f)
+{
+    if (f == NULL) {
+        return;
+    }
+    for (size_t k = 0; k < f->count; k++) {
+        free(f->names[k]);
+    }
+    free(f->names);
+    avcodec_free_context(&f->codec);
+    av_frame_free(&f->frame);
+    text_free(&f->path);
+    free(f);
+}
+
+int64_t folder_count(const folder *f)
+{
+    return (int64_t)f->count;
+}
+
+void folder_describe(const folder *f, video_info *out)
+{
+    *out = f->info;
+}
+
+sslact_status folder_read(folder *f, const int64_t *frames, size_t count, picture_sink sink,
+                          void *user)
+{
+    sslact_status status = SSLACT_OK;
+    for (size_t k = 0; k < count && status >= 0; k++) {
+        if (deadline_passed(f->limit)) {
+            return deadline_report(f->limit, text_get(&f->path));
+        }
+        bool repeated = k > 0 && frames[k] == frames[k - 1];
+        status = repeated ? SSLACT_OK : load_picture(f, frames[k]);
+        if (status >= 0) {
+            picture p = describe_picture(f->frame, frames[k]);
+            status = sink(&p, k, user);
+        }
+    }
+    return status < 0 ? status : SSLACT_OK;
+}

@@ -1,0 +1,21 @@
+// A folder of pictures (jpg, jpeg, png, bmp) as a video.
+#ifndef MEDIA_FOLDER_H
+#define MEDIA_FOLDER_H
+
+#include "media/source.h"
+#include "media/video.h"
+
+typedef struct folder folder;
+
+// Lists the pictures in the byte order of their names and decodes the first one for its size.
+// limit is borrowed.
+sslact_status folder_open(const char *path, int64_t max_pixels, const deadline *limit,
+                          folder **out);
+void folder_close(folder *f);
+int64_t folder_count(const folder *f);
+// Sizes, codec and pixel format of the first picture.
+void folder_describe(const folder *f, video_info *out);
+sslact_status folder_read(folder *f, const int64_t *frames, size_t count, picture_sink sink,
+                          void *user);
+
+#endif
