@@ -29,7 +29,8 @@ sslact_status clip_create(int32_t frame_count, int32_t height, int32_t width, in
 // it; `place` is the index path for messages ("clips[3]").
 sslact_status clip_import(const sslact_clip *source, int32_t class_count, const char *place,
                           clip **out);
-void clip_free(clip *c);
+sslact_status clip_copy(const clip *source, clip **out);
+void clip_free(clip *c); // NULL is fine
 
 #ifdef __cplusplus
 }

@@ -26,10 +26,12 @@ size_t dataset_count_clips(const dataset *d);
 int32_t dataset_count_classes(const dataset *d);
 const char *dataset_get_class_name(const dataset *d, int32_t j); // NULL when out of range
 int32_t dataset_get_class_id(const dataset *d, int32_t j);       // AVA id; j + 1 when made in memory
-int dataset_is_labeled(const dataset *d); // 1 when at least one clip carries labels
+// 1 when at least one clip carries labels. A callback set reads clips until it meets one.
+int dataset_is_labeled(dataset *d);
 
 // All labelled instances as one matrix, *labels [*count, classes] (free() releases it). Reads no
-// pixels for file-backed sets; reads every clip of a callback set once.
+// pixels for file-backed sets, whose instances are the annotated people and not the detected boxes
+// that take their labels; reads every clip of a callback set once.
 sslact_status dataset_collect_labels(dataset *d, uint8_t **labels, size_t *count);
 
 // Decodes clip number index as the sampler would, before augmentation. For file-backed sets the
@@ -37,16 +39,20 @@ sslact_status dataset_collect_labels(dataset *d, uint8_t **labels, size_t *count
 sslact_status dataset_read(dataset *d, size_t index, clip **out);
 
 // Ground truth of the split for evaluation: every label row of the key frames in use, by clip
-// order; boxes are the *annotated* ones (clip boxes may come from a detector).
+// order; boxes are the *annotated* ones (clip boxes may come from a detector). A key frame on which
+// no box is left is no clip, yet its labels count as missed: such key frames have the numbers from
+// dataset_count_clips() on.
 typedef struct truth_row {
-    size_t clip;       // index of the clip (key frame)
+    size_t clip;       // number of the clip (key frame)
     sslact_box box;
     int32_t class_index;
     int64_t person;    // person id of the row, -1 unknown
 } truth_row;
 // *rows is freed with free(). Sets made in memory give their clips' boxes and labels.
 sslact_status dataset_collect_truth(dataset *d, truth_row **rows, size_t *count);
-// Video id and timestamp of a clip without decoding it; valid while the data set lives.
+// Video id and timestamp of a clip, or of a key frame with ground truth and no clip, without
+// decoding it; valid while the data set lives. For sets made in memory the clip's name ("clip 3"
+// where it has none, and always for callback sets) and its number.
 sslact_status dataset_locate(dataset *d, size_t index, const char **video, double *timestamp);
 
 #ifdef __cplusplus

@@ -1,0 +1,62 @@
+// What can be wrong with a data set's files, how much of it was met, and what to do about it.
+#ifndef DATA_PROBLEMS_H
+#define DATA_PROBLEMS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum data_problem {
+    DATA_PROBLEM_FILE,          // cannot be read at all
+    DATA_PROBLEM_LINE,          // too long, or with NUL bytes
+    DATA_PROBLEM_COLUMNS,       // wrong number of columns
+    DATA_PROBLEM_NAME,          // video id or file name that cannot be one
+    DATA_PROBLEM_TIME,          // timestamp is not a number of seconds
+    DATA_PROBLEM_COORDINATE,    // not a finite number
+    DATA_PROBLEM_BOX_REVERSED,  // x2 <= x1 or y2 <= y1
+    DATA_PROBLEM_BOX_OUTSIDE,   // corner outside 0..1
+    DATA_PROBLEM_ACTION,        // action id out of range
+    DATA_PROBLEM_PERSON,        // person id is not an integer
+    DATA_PROBLEM_SCORE,         // not a score
+    DATA_PROBLEM_DUPLICATE,     // harmless: the same label row twice
+    DATA_PROBLEM_ORDER,         // harmless: key frames are not sorted
+    DATA_PROBLEM_UNKNOWN_VIDEO, // no file for a video id
+    DATA_PROBLEM_VIDEO,         // a file that does not open as a video
+    DATA_PROBLEM_KEY_FRAME,     // key frame outside its video
+    DATA_PROBLEM_MISMATCH,      // harmless: a video with labels and no boxes, or the reverse
+    DATA_PROBLEM_COUNT
+} data_problem;
+
+const char *data_problem_get_name(data_problem kind); // "box_reversed"
+bool data_problem_is_harmless(data_problem kind);     // the row counts all the same
+
+// Told of every problem; message is one line, place first. Non-zero cancels.
+typedef int (*data_problem_callback)(data_problem kind, const char *message, void *user);
+
+#define DATA_PROBLEM_TEXT 512
+
+// A tally with a policy. Zero-initialised: the first problem that is not harmless is an error.
+typedef struct data_problems {
+    bool skip;                      // data.on_bad_row = skip: rows are left out and counted
+    data_problem_callback callback; // set: every problem goes there, none is an error
+    void *user;
+    int64_t counts[DATA_PROBLEM_COUNT];
+    char first[DATA_PROBLEM_COUNT][DATA_PROBLEM_TEXT]; // message of the first of its kind
+} data_problems;
+
+// SSLACT_OK: go on (without the row, unless harmless). Negative: stop, the message is set.
+sslact_status data_problems_report(data_problems *p, data_problem kind, const char *format, ...)
+    __attribute__((format(printf, 3, 4), cold));
+
+// One warning a kind in the log, with how many there were and the first of them.
+void data_problems_warn(const data_problems *p);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,54 @@
+// Frame times decide, never frame counts: a stride is a step in time.
+#include "data/sampling.h"
+
+#include "data/lines.h"
+
+// Against the rounding of times; video_find_frame allows the same.
+#define TIME_SLACK 1e-4
+
+void sampling_read(const config *c, sampling *out)
+{
+    out->frame_count = (int32_t)config_get_int(c, "data.frame_count");
+    out->step_seconds =
+        (double)config_get_int(c, "data.frame_stride") / config_get_double(c, "data.sampling_rate");
+    out->frame_gap_seconds = config_get_double(c, "data.max_frame_gap_seconds");
+}
+
+static double get_end(const video *v)
+{
+    return video_get_time(v, video_count_frames(v) - 1);
+}
+
+sslact_status sampling_check_key_frame(const sampling *s, const video *v, double seconds,
+                                       const char *place)
+{
+    double slack = s->frame_gap_seconds + TIME_SLACK;
+    if (seconds >= -slack && seconds <= get_end(v) + slack) {
+        return SSLACT_OK;
+    }
+    return error_set(SSLACT_ERROR_MISMATCH,
+                     "%s: key frame %s s after the start of its video, which has 0 to %s s "
+                     "(data.start_offset_seconds)",
+                     place, show_number(seconds).text, show_number(get_end(v)).text);
+}
+
+sslact_status sampling_choose(const sampling *s, const video *v, double seconds, const char *place,
+                              int64_t *frames)
+{
+    sslact_status status = sampling_check_key_frame(s, v, seconds, place);
+    double end = get_end(v);
+    for (int32_t k = 0; status >= 0 && k < s->frame_count; k++) {
+        double wanted = seconds + (k - s->frame_count / 2) * s->step_seconds;
+        wanted = wanted < 0 ? 0 : wanted > end ? end : wanted;
+        frames[k] = video_find_frame(v, wanted);
+        double gap = wanted - video_get_time(v, frames[k]);
+        if (gap > s->frame_gap_seconds + TIME_SLACK) {
+            status = error_set(SSLACT_ERROR_DECODE,
+                               "%s: the last frame before %s s is %s s earlier, accepted are %s s "
+                               "(data.max_frame_gap_seconds)",
+                               place, show_number(wanted).text, show_number(gap).text,
+                               show_number(s->frame_gap_seconds).text);
+        }
+    }
+    return status;
+}

@@ -1,0 +1,362 @@
+// Groups rows into people and boxes: an instance is one unique (video, timestamp, box), its labels
+// are the union over its rows; a detected box takes the labels of the person it overlaps best.
+#include "data/split_frames.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "base/array.h"
+
+// Rows of one key frame.
+typedef struct row_span {
+    const ava_row *rows;
+    size_t count;
+} row_span;
+
+// A group of rows with equal boxes.
+typedef struct row_group {
+    const ava_row *row; // the one that stands for the group
+    int64_t first_line;
+} row_group;
+
+typedef struct builder {
+    split_table *table;
+    const split_rules *rules;
+    data_problems *problems;
+    size_t frame_capacity, person_capacity, label_capacity, box_capacity;
+    const ava_row **sorted; // scratch
+    size_t sorted_capacity;
+    row_group *people, *detections; // groups of the key frame in work, by first line
+    size_t people_count, people_capacity;
+    size_t detection_count, detection_capacity;
+} builder;
+
+// --- grouping ---
+
+static int compare_doubles(double a, double b)
+{
+    return (a > b) - (a < b);
+}
+
+static int compare_boxes(const ava_row *a, const ava_row *b)
+{
+    int order = compare_doubles(a->x1, b->x1);
+    order = order != 0 ? order : compare_doubles(a->y1, b->y1);
+    order = order != 0 ? order : compare_doubles(a->x2, b->x2);
+    return order != 0 ? order : compare_doubles(a->y2, b->y2);
+}
+
+// Equal boxes together, the best score first.
+static int compare_rows(const void *a, const void *b)
+{
+    const ava_row *left = *(const ava_row *const *)a, *right = *(const ava_row *const *)b;
+    int order = compare_boxes(left, right);
+    order = order != 0 ? order : compare_doubles(right->score, left->score);
+    order = order != 0
+                ? order
+                : (left->action_id > right->action_id) - (left->action_id < right->action_id);
+    return order != 0 ? order : (left->line > right->line) - (left->line < right->line);
+}
+
+static int compare_lines(const void *a, const void *b)
+{
+    int64_t left = ((const row_group *)a)->first_line, right = ((const row_group *)b)->first_line;
+    return (left > right) - (left < right);
+}
+
+static sslact_status sort_rows(builder *b, row_span span)
+{
+    sslact_status status =
+        array_reserve((void **)&b->sorted, &b->sorted_capacity, span.count, sizeof *b->sorted);
+    if (status < 0 || span.count == 0) {
+        return status;
+    }
+    for (size_t i = 0; i < span.count; i++) {
+        b->sorted[i] = &span.rows[i];
+    }
+    qsort(b->sorted, span.count, sizeof *b->sorted, compare_rows);
+    return SSLACT_OK;
+}
+
+static sslact_status refuse_crowd(const builder *b, row_span span, const char *what, size_t count,
+                                  int limit)
+{
+    char time[32];
+    ava_render_time(span.rows[0].time_us, time);
+    return error_set(SSLACT_ERROR_FORMAT, "%s: %zu %s on key frame %s,%s, at most %d",
+                     b->table->origin, count, what, b->table->videos.names[span.rows[0].video],
+                     time, limit);
+}
+
+static sslact_status group_rows(builder *b, row_span span, row_group **groups, size_t *count,
+                                size_t *capacity)
+{
+    size_t used = 0;
+    if (span.count > SPLIT_MAX_ROWS) {
+        return refuse_crowd(b, span, "rows", span.count, SPLIT_MAX_ROWS);
+    }
+    sslact_status status = sort_rows(b, span);
+    for (size_t i = 0; status >= 0 && i < span.count; i++) {
+        const ava_row *row = b->sorted[i];
+        if (used > 0 && compare_boxes(row, (*groups)[used - 1].row) == 0) {
+            row_group *group = &(*groups)[used - 1];
+            group->first_line = row->line < group->first_line ? row->line : group->first_line;
+            continue;
+        }
+        status = array_reserve((void **)groups, capacity, used + 1, sizeof **groups);
+        if (status >= 0) {
+            (*groups)[used++] = (row_group){row, row->line};
+        }
+    }
+    if (status >= 0 && used > SPLIT_MAX_PEOPLE) {
+        status = refuse_crowd(b, span, "different boxes", used, SPLIT_MAX_PEOPLE);
+    }
+    if (status < 0) {
+        return status;
+    }
+    if (used > 0) {
+        qsort(*groups, used, sizeof **groups, compare_lines);
+    }
+    *count = used;
+    return SSLACT_OK;
+}
+
+// b->sorted still holds the label rows of the key frame.
+static sslact_status report_duplicates(builder *b, row_span span)
+{
+    sslact_status status = SSLACT_OK;
+    for (size_t i = 1; status >= 0 && i < span.count; i++) {
+        const ava_row *before = b->sorted[i - 1], *row = b->sorted[i];
+        if (compare_boxes(before, row) == 0 && before->action_id == row->action_id) {
+            status = data_problems_report(b->problems, DATA_PROBLEM_DUPLICATE,
+                                          "%s:%" PRId64 ": repeats the label of line %" PRId64,
+                                          b->rules->labels_path, row->line, before->line);
+        }
+    }
+    return status;
+}
+
+// --- people and their labels ---
+
+static sslact_box make_box(const ava_row *row)
+{
+    return (sslact_box){(float)row->x1, (float)row->y1, (float)row->x2, (float)row->y2};
+}
+
+static int32_t find_person(const builder *b, const ava_row *row)
+{
+    for (size_t i = 0; i < b->people_count; i++) {
+        if (compare_boxes(b->people[i].row, row) == 0) {
+            return (int32_t)i;
+        }
+    }
+    return SPLIT_NOBODY;
+}
+
+static sslact_status add_labels(builder *b, row_span span, split_frame *frame)
+{
+    split_table *t = b->table;
+    frame->label_first = t->label_count;
+    for (size_t i = 0; i < span.count; i++) {
+        const ava_row *row = &span.rows[i];
+        int32_t class_index = ava_actions_find(&t->actions, row->action_id);
+        if (class_index < 0) {
+            continue; // no label, or one that is not on the list in use
+        }
+        sslact_status status = array_reserve((void **)&t->labels, &b->label_capacity,
+                                             t->label_count + 1, sizeof *t->labels);
+        if (status < 0) {
+            return status;
+        }
+        t->labels[t->label_count++] = (split_label){find_person(b, row), class_index, row->person};
+    }
+    frame->label_count = (int32_t)(t->label_count - frame->label_first);
+    return SSLACT_OK;
+}
+
+static sslact_status add_people(builder *b, row_span span, split_frame *frame)
+{
+    split_table *t = b->table;
+    sslact_status status = group_rows(b, span, &b->people, &b->people_count, &b->people_capacity);
+    if (status >= 0) {
+        status = report_duplicates(b, span);
+    }
+    if (status >= 0) {
+        status = array_reserve((void **)&t->persons, &b->person_capacity,
+                               t->person_count + b->people_count, sizeof *t->persons);
+    }
+    if (status < 0) {
+        return status;
+    }
+    frame->person_first = t->person_count;
+    frame->person_count = (int32_t)b->people_count;
+    for (size_t i = 0; i < b->people_count; i++) {
+        t->persons[t->person_count++] = make_box(b->people[i].row);
+    }
+    return add_labels(b, span, frame);
+}
+
+// --- boxes ---
+
+static double get_area(const ava_row *a)
+{
+    return (a->x2 - a->x1) * (a->y2 - a->y1);
+}
+
+// Intersection over union in fractions of the picture, no pixel added.
+static double get_overlap(const ava_row *a, const ava_row *b)
+{
+    double width = (a->x2 < b->x2 ? a->x2 : b->x2) - (a->x1 > b->x1 ? a->x1 : b->x1);
+    double height = (a->y2 < b->y2 ? a->y2 : b->y2) - (a->y1 > b->y1 ? a->y1 : b->y1);
+    if (width <= 0 || height <= 0) {
+        return 0;
+    }
+    return width * height / (get_area(a) + get_area(b) - width * height);
+}
+
+// The person a detected box overlaps best, the first of equals; *best receives the overlap.
+static int32_t match_person(const builder *b, const ava_row *row, double *best)
+{
+    int32_t person = SPLIT_NOBODY;
+    *best = 0;
+    for (size_t i = 0; i < b->people_count; i++) {
+        double overlap = get_overlap(row, b->people[i].row);
+        if (overlap > *best) {
+            *best = overlap;
+            person = (int32_t)i;
+        }
+    }
+    return person;
+}
+
+static sslact_status add_box(builder *b, const ava_row *row, double score, int32_t person)
+{
+    split_table *t = b->table;
+    sslact_status status =
+        array_reserve((void **)&t->boxes, &b->box_capacity, t->box_count + 1, sizeof *t->boxes);
+    if (status >= 0) {
+        t->boxes[t->box_count++] = (split_box){make_box(row), (float)score, person};
+    }
+    return status;
+}
+
+static sslact_status add_annotated_boxes(builder *b)
+{
+    sslact_status status = SSLACT_OK;
+    for (size_t i = 0; status >= 0 && i < b->people_count; i++) {
+        status = add_box(b, b->people[i].row, 1, (int32_t)i);
+    }
+    return status;
+}
+
+// Training: a box that someone drew exactly so is that person already, not a second one.
+static sslact_status add_matched_box(builder *b, const ava_row *row)
+{
+    double overlap;
+    if (find_person(b, row) != SPLIT_NOBODY) {
+        return SSLACT_OK;
+    }
+    int32_t person = match_person(b, row, &overlap);
+    if (person != SPLIT_NOBODY && overlap >= b->rules->overlap) {
+        return add_box(b, row, row->score, person);
+    }
+    return b->rules->keep_unmatched ? add_box(b, row, row->score, SPLIT_NOBODY) : SSLACT_OK;
+}
+
+static sslact_status add_boxes(builder *b, row_span span, split_frame *frame)
+{
+    bool is_training = b->table->kind == SPLIT_TRAIN;
+    frame->box_first = b->table->box_count;
+    sslact_status status = is_training || !b->rules->has_boxes ? add_annotated_boxes(b) : SSLACT_OK;
+    if (status >= 0) {
+        status = group_rows(b, span, &b->detections, &b->detection_count, &b->detection_capacity);
+    }
+    for (size_t i = 0; status >= 0 && i < b->detection_count; i++) {
+        const ava_row *row = b->detections[i].row;
+        if (is_training) {
+            status = row->score >= b->rules->score ? add_matched_box(b, row) : SSLACT_OK;
+        } else if (row->score > b->rules->score) {
+            status = add_box(b, row, row->score, SPLIT_NOBODY);
+        }
+    }
+    frame->box_count = (int32_t)(b->table->box_count - frame->box_first);
+    return status;
+}
+
+// --- key frames ---
+
+static sslact_status add_frame(builder *b, row_span labels, row_span boxes)
+{
+    split_table *t = b->table;
+    const ava_row *first = labels.count > 0 ? labels.rows : boxes.rows;
+    split_frame frame = {.video = first->video, .time_us = first->time_us, .line = first->line};
+    sslact_status status = add_people(b, labels, &frame);
+    if (status >= 0) {
+        status = add_boxes(b, boxes, &frame);
+    }
+    if (status >= 0) {
+        status = array_reserve((void **)&t->frames, &b->frame_capacity, t->frame_count + 1,
+                               sizeof *t->frames);
+    }
+    if (status >= 0) {
+        t->frames[t->frame_count++] = frame;
+    }
+    return status;
+}
+
+static int64_t get_key(const ava_rows *rows, size_t at)
+{
+    return at < rows->count ? ava_make_key(rows->rows[at].video, rows->rows[at].time_us)
+                            : INT64_MAX;
+}
+
+// The rows of one key from *at on, which moves behind them.
+static row_span take_span(const ava_rows *rows, size_t *at, int64_t key)
+{
+    row_span span = {rows->rows + *at, 0};
+    while (get_key(rows, *at) == key) {
+        span.count++;
+        (*at)++;
+    }
+    return span;
+}
+
+// Clips first: a key frame left without any box yields no clip, but its labels stay to be found.
+static sslact_status move_clips_first(split_table *t)
+{
+    split_frame *ordered = array_create(t->frame_count, sizeof *ordered);
+    size_t used = 0;
+    if (ordered == NULL) {
+        return SSLACT_ERROR_OUT_OF_MEMORY;
+    }
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < t->frame_count; i++) {
+            if ((t->frames[i].box_count > 0) == (pass == 0)) {
+                ordered[used++] = t->frames[i];
+            }
+        }
+        t->clip_count = pass == 0 ? used : t->clip_count;
+    }
+    free(t->frames);
+    t->frames = ordered;
+    return SSLACT_OK;
+}
+
+sslact_status split_build_frames(split_table *t, const split_rules *rules, const ava_rows *labels,
+                                 const ava_rows *boxes, data_problems *problems)
+{
+    builder b = {.table = t, .rules = rules, .problems = problems};
+    size_t label_at = 0, box_at = 0;
+    sslact_status status = SSLACT_OK;
+    while (status >= 0 && (label_at < labels->count || box_at < boxes->count)) {
+        int64_t label_key = get_key(labels, label_at), box_key = get_key(boxes, box_at);
+        int64_t key = label_key < box_key ? label_key : box_key;
+        row_span label_span = take_span(labels, &label_at, key);
+        row_span box_span = take_span(boxes, &box_at, key);
+        status = add_frame(&b, label_span, box_span);
+    }
+    free(b.sorted);
+    free(b.people);
+    free(b.detections);
+    return status < 0 ? status : move_clips_first(t);
+}
