@@ -1,5 +1,6 @@
 // The Autograd key: graphs for the differentiable ops, and an explicit "not differentiable" for the
 // rest, so that no op loses a gradient in silence.
+#include <ATen/TensorOperators.h>
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>

@@ -2,6 +2,7 @@
 // added. The arithmetic on entries is the ops'; the counts behind p, w and T are the stats room's.
 #include "ssl/method.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>

@@ -40,11 +40,7 @@ void read_thresholds(const config *c, MethodOptions &out)
     out.mpl_mapping = read_word<balance_mapping>(
         c, "ssl.mpl_mapping",
         {{"concave", MAPPING_CONCAVE}, {"linear", MAPPING_LINEAR}, {"convex", MAPPING_CONVEX}});
-    // The default depends on the mode: 0.5 where it is fixed.
     out.mpl_tau_pos = config_get_double(c, "ssl.mpl_tau_pos");
-    if (out.mpl_mode == ThresholdMode::fixed && !config_is_set(c, "ssl.mpl_tau_pos")) {
-        out.mpl_tau_pos = 0.5;
-    }
     out.mpl_tau_neg = config_get_double(c, "ssl.mpl_tau_neg");
     out.mpl_t_neg =
         read_word<NegativeThreshold>(c, "ssl.mpl_t_neg",
