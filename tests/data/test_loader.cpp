@@ -561,12 +561,12 @@ TEST(Loader, KeepsABoundedNumberOfBatchesInFlight)
 
 TEST(Loader, MeasuresHowLongItWaited)
 {
-    faulty_source source(4, {}, 25);
+    faulty_source source(4, {}, 60);
     dataset_pointer labeled = source.open();
     loader_pointer l = start(make_config({{"run.loader_threads", "1"}}), labeled, nullptr);
     next(l);
     double first = loader_get_wait_seconds(l.get());
-    EXPECT_GT(first, 0.05); // four reads of 25 ms, begun a little earlier
+    EXPECT_GT(first, 0.05); // four reads of 60 ms, begun a little earlier
     next(l);
     EXPECT_GE(loader_get_wait_seconds(l.get()), first);
 }
