@@ -41,6 +41,7 @@ typedef struct plot_bar_data { // borrowed
     const char *const *labels; // [label_count], one group of bars each, from the top
     size_t label_count;
     const char *const *names; // [series_count], at most 8
+    const int32_t *colors;    // [series_count], 0 .. 7; NULL = by place
     size_t series_count;
     const double *values; // [label_count][series_count]; NaN = no value
     const double *marks;  // [label_count], a tick across each group; NaN = none; NULL = none

@@ -8,6 +8,8 @@
 
 enum { label_characters = 22 };
 
+static const int32_t places[8] = {0, 1, 2, 3, 4, 5, 6, 7};
+
 typedef struct bar_plot {
     const plot_bar_data *data;
     plot_axis x;
@@ -41,8 +43,8 @@ static double measure_labels(const plot_bar_data *data)
 
 static double draw_legend(const bar_plot *plot, text *out)
 {
-    static const int32_t colors[8] = {0, 1, 2, 3, 4, 5, 6, 7};
     const plot_bar_data *data = plot->data;
+    const int32_t *colors = data->colors != NULL ? data->colors : places;
     const char *mark_name = data->marks != NULL ? data->mark_name : NULL;
     return plot_legend(data->names, colors, data->series_count, mark_name, 4.0, plot->width - 4.0,
                        out);
@@ -80,7 +82,8 @@ static void draw_bar(const bar_plot *plot, size_t label, size_t series, double t
     double right = plot_place_x(&plot->area, &plot->x, fmax(value, 0.0));
     text_append_format(out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" rx=\"1.5\"",
                        plot->area.left, top, right - plot->area.left, plot->thickness - 1.0);
-    plot_append_color(out, "bar", (int32_t)series, series, data->series_count);
+    int32_t color = data->colors != NULL ? data->colors[series] : places[series];
+    plot_append_color(out, "bar", color, series, data->series_count);
     text_append(out, "><title>");
     escape_html(out, data->labels[label]);
     text_append(out, ", ");
