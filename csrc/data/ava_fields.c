@@ -15,8 +15,8 @@ sslact_status field_refuse(const field_place *place, data_problem kind, const ch
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    status = data_problems_report(place->problems, kind, "%s:%lld: %s", place->path,
-                                  (long long)place->line, message);
+    status = data_problems_report(
+        place->problems, kind, data_problems_locate(place->path, place->line).text, "%s", message);
     return status < 0 ? status : SSLACT_DONE;
 }
 

@@ -46,10 +46,10 @@ static sslact_status report_order(const order_watch *w, const char *path, data_p
     if (w->breaks == 0) {
         return SSLACT_OK;
     }
-    return data_problems_report(problems, DATA_PROBLEM_ORDER,
-                                "%s:%" PRId64 ": the first of %" PRId64
-                                " rows that stand behind a later key frame of their video",
-                                path, w->first_line, w->breaks);
+    return data_problems_report(
+        problems, DATA_PROBLEM_ORDER, data_problems_locate(path, w->first_line).text,
+        "the first of %" PRId64 " rows that stand behind a later key frame of their video",
+        w->breaks);
 }
 
 static sslact_status check_columns(const field_place *place, ava_kind kind, size_t count)

@@ -29,14 +29,16 @@ typedef enum data_problem {
     DATA_PROBLEM_VIDEO,         // a file that does not open as a video
     DATA_PROBLEM_KEY_FRAME,     // key frame outside its video
     DATA_PROBLEM_MISMATCH,      // harmless: a video with labels and no boxes, or the reverse
+    DATA_PROBLEM_CLASSES,       // action lists and model.class_count that do not agree
     DATA_PROBLEM_COUNT
 } data_problem;
 
-const char *data_problem_get_name(data_problem kind); // "box_reversed"
+const char *data_problem_get_name(data_problem kind); // "reversed box"
 bool data_problem_is_harmless(data_problem kind);     // the row counts all the same
 
-// Told of every problem; message is one line, place first. Non-zero cancels.
-typedef int (*data_problem_callback)(data_problem kind, const char *message, void *user);
+// Told of every problem: where ("labels.csv:17") and what, each one line. Non-zero cancels.
+typedef int (*data_problem_callback)(data_problem kind, const char *place, const char *what,
+                                     void *user);
 
 #define DATA_PROBLEM_TEXT 512
 
@@ -46,12 +48,19 @@ typedef struct data_problems {
     data_problem_callback callback; // set: every problem goes there, none is an error
     void *user;
     int64_t counts[DATA_PROBLEM_COUNT];
-    char first[DATA_PROBLEM_COUNT][DATA_PROBLEM_TEXT]; // message of the first of its kind
+    char first[DATA_PROBLEM_COUNT][2 * DATA_PROBLEM_TEXT]; // message of the first of its kind
 } data_problems;
 
 // SSLACT_OK: go on (without the row, unless harmless). Negative: stop, the message is set.
-sslact_status data_problems_report(data_problems *p, data_problem kind, const char *format, ...)
-    __attribute__((format(printf, 3, 4), cold));
+sslact_status data_problems_report(data_problems *p, data_problem kind, const char *place,
+                                   const char *format, ...)
+    __attribute__((format(printf, 4, 5), cold));
+
+typedef struct data_place {
+    char text[DATA_PROBLEM_TEXT / 2];
+} data_place;
+// "path:line"; a long path loses its beginning.
+data_place data_problems_locate(const char *path, int64_t line);
 
 // One warning a kind in the log, with how many there were and the first of them.
 void data_problems_warn(const data_problems *p);

@@ -14,29 +14,29 @@ void sampling_read(const config *c, sampling *out)
     out->frame_gap_seconds = config_get_double(c, "data.max_frame_gap_seconds");
 }
 
-static double get_end(const video *v)
+double sampling_get_end(const video *v)
 {
     return video_get_time(v, video_count_frames(v) - 1);
 }
 
-sslact_status sampling_check_key_frame(const sampling *s, const video *v, double seconds,
+sslact_status sampling_check_key_frame(const sampling *s, double end_seconds, double seconds,
                                        const char *place)
 {
     double slack = s->frame_gap_seconds + TIME_SLACK;
-    if (seconds >= -slack && seconds <= get_end(v) + slack) {
+    if (seconds >= -slack && seconds <= end_seconds + slack) {
         return SSLACT_OK;
     }
     return error_set(SSLACT_ERROR_MISMATCH,
-                     "%s: key frame %s s after the start of its video, which has 0 to %s s "
-                     "(data.start_offset_seconds)",
-                     place, show_number(seconds).text, show_number(get_end(v)).text);
+                     "%s: key frame at %s s of a video from 0 to %s s (is "
+                     "data.start_offset_seconds right?)",
+                     place, show_number(seconds).text, show_number(end_seconds).text);
 }
 
 sslact_status sampling_choose(const sampling *s, const video *v, double seconds, const char *place,
                               int64_t *frames)
 {
-    sslact_status status = sampling_check_key_frame(s, v, seconds, place);
-    double end = get_end(v);
+    double end = sampling_get_end(v);
+    sslact_status status = sampling_check_key_frame(s, end, seconds, place);
     for (int32_t k = 0; status >= 0 && k < s->frame_count; k++) {
         double wanted = seconds + (k - s->frame_count / 2) * s->step_seconds;
         wanted = wanted < 0 ? 0 : wanted > end ? end : wanted;

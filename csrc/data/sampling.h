@@ -17,9 +17,11 @@ typedef struct sampling {
 
 void sampling_read(const config *c, sampling *out);
 
-// Key frames lie in the video, or no further outside than a missing frame may be away.
-// SSLACT_ERROR_MISMATCH with both times otherwise; `place` begins the message.
-sslact_status sampling_check_key_frame(const sampling *s, const video *v, double seconds,
+// Time of the last frame.
+double sampling_get_end(const video *v);
+// Key frames lie in a video that ends at end_seconds, or no further outside than a missing frame
+// may be away. SSLACT_ERROR_MISMATCH with both times otherwise; `place` begins the message.
+sslact_status sampling_check_key_frame(const sampling *s, double end_seconds, double seconds,
                                        const char *place);
 
 // frames [T]: entry k is the frame shown at seconds + (k - T/2) * step, clamped to the first and

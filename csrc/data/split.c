@@ -49,7 +49,6 @@ bool split_is_configured(const config *c, split_kind kind)
 typedef struct sources {
     ava_rows labels, boxes;
     ava_keys excluded;
-    const char *labels_path, *boxes_path;
     split_rules rules;
 } sources;
 
@@ -85,13 +84,20 @@ static sslact_status require(const config *c, split_kind kind)
 }
 
 // For a check that reports everything, a file that cannot be read is one more problem.
-static sslact_status pass_file_problem(data_problems *problems, sslact_status status)
+static sslact_status pass_file_problem(data_problems *problems, const char *path,
+                                       sslact_status status)
 {
     if (status >= 0 || problems->callback == NULL || status == SSLACT_ERROR_OUT_OF_MEMORY ||
         status == SSLACT_ERROR_CANCELLED) {
         return status;
     }
-    return data_problems_report(problems, DATA_PROBLEM_FILE, "%s", sslact_error_get_message());
+    // The message of a file begins with its path, which is the place already.
+    const char *what = sslact_error_get_message();
+    size_t length = strlen(path);
+    if (strncmp(what, path, length) == 0 && strncmp(what + length, ": ", 2) == 0) {
+        what += length + 2;
+    }
+    return data_problems_report(problems, DATA_PROBLEM_FILE, path, "%s", what);
 }
 
 static sslact_status read_rows(loading *l, const char *path, ava_kind kind, ava_rows *out)
@@ -102,7 +108,7 @@ static sslact_status read_rows(loading *l, const char *path, ava_kind kind, ava_
     if (path[0] == '\0') {
         return SSLACT_OK;
     }
-    return pass_file_problem(l->problems,
+    return pass_file_problem(l->problems, path,
                              ava_rows_read(path, kind, limit, &l->table->videos, l->problems, out));
 }
 
@@ -113,14 +119,15 @@ static sslact_status read_files(loading *l)
     sslact_status status =
         ava_actions_read(config_get_split_text(l->config, split, "actions"), &l->table->actions);
     if (status >= 0) {
-        status = read_rows(l, l->from.labels_path, AVA_LABELS, &l->from.labels);
+        status = read_rows(l, l->table->labels_path, AVA_LABELS, &l->from.labels);
     }
     if (status >= 0) {
-        status = read_rows(l, l->from.boxes_path, AVA_BOXES, &l->from.boxes);
+        status = read_rows(l, l->table->boxes_path, AVA_BOXES, &l->from.boxes);
     }
     if (status >= 0 && exclusions[0] != '\0') {
-        status = pass_file_problem(l->problems, ava_keys_read(exclusions, &l->table->videos,
-                                                              l->problems, &l->from.excluded));
+        status = pass_file_problem(
+            l->problems, exclusions,
+            ava_keys_read(exclusions, &l->table->videos, l->problems, &l->from.excluded));
     }
     return status;
 }
@@ -297,9 +304,10 @@ static sslact_status match_videos(loading *l)
     for (size_t i = 0; status >= 0 && i < count; i++) {
         if (has_labels[i] != has_boxes[i]) {
             status = data_problems_report(
-                l->problems, DATA_PROBLEM_MISMATCH, "%s: video \"%s\" has no row here, but in %s",
-                has_labels[i] ? l->from.boxes_path : l->from.labels_path, l->table->videos.names[i],
-                has_labels[i] ? l->from.labels_path : l->from.boxes_path);
+                l->problems, DATA_PROBLEM_MISMATCH,
+                has_labels[i] ? l->table->boxes_path : l->table->labels_path,
+                "video \"%s\" has no row here, but in %s", l->table->videos.names[i],
+                has_labels[i] ? l->table->labels_path : l->table->boxes_path);
         }
     }
     if (status >= 0) {
@@ -350,9 +358,10 @@ static sslact_status find_video(loading *l, video_finder *finder, size_t index,
         l->table->paths[index] = text_copy(text_get(&path));
         status = l->table->paths[index] == NULL ? SSLACT_ERROR_OUT_OF_MEMORY : SSLACT_OK;
     } else if (status == SSLACT_ERROR_NOT_FOUND || status == SSLACT_ERROR_INVALID_ARGUMENT) {
-        status = data_problems_report(l->problems, DATA_PROBLEM_UNKNOWN_VIDEO,
-                                      "%s:%" PRId64 ": %s (%" PRId64 " rows)", use->path, use->line,
-                                      sslact_error_get_message(), use->count);
+        status =
+            data_problems_report(l->problems, DATA_PROBLEM_UNKNOWN_VIDEO,
+                                 data_problems_locate(use->path, use->line).text,
+                                 "%s (%" PRId64 " rows)", sslact_error_get_message(), use->count);
     }
     text_free(&path);
     return status;
@@ -368,8 +377,8 @@ static sslact_status find_used_videos(loading *l, video_finder *finder)
                                ? SSLACT_ERROR_OUT_OF_MEMORY
                                : SSLACT_OK;
     if (status >= 0) {
-        count_use(&l->from.labels, l->from.labels_path, uses);
-        count_use(&l->from.boxes, l->from.boxes_path, uses);
+        count_use(&l->from.labels, l->table->labels_path, uses);
+        count_use(&l->from.boxes, l->table->boxes_path, uses);
     }
     for (size_t i = 0; status >= 0 && i < count; i++) {
         if (uses[i].count > 0) {
@@ -398,7 +407,7 @@ static sslact_status find_videos(loading *l)
     sslact_status status =
         video_finder_open(root, config_get_split_text(l->config, split, "file_names"), &finder);
     if (status < 0) {
-        return pass_file_problem(l->problems, status);
+        return pass_file_problem(l->problems, root, status);
     }
     status = find_used_videos(l, finder);
     video_finder_free(finder);
@@ -407,33 +416,35 @@ static sslact_status find_videos(loading *l)
 
 // --- all of it ---
 
-static void set_rules(loading *l)
+static const char *const score_keys[] = {"data.box_score_train", "data.box_score_evaluate",
+                                         "data.box_score_unlabeled"};
+
+static sslact_status set_rules(loading *l)
 {
     const config *c = l->config;
     split_table *t = l->table;
     split_rules *rules = &l->from.rules;
-    l->from.labels_path =
-        t->kind == SPLIT_UNLABELED ? "" : config_get_split_text(c, names[t->kind], "labels");
-    l->from.boxes_path = t->kind == SPLIT_UNLABELED
-                             ? get_main_path(c, t->kind)
-                             : config_get_split_text(c, names[t->kind], "person_boxes");
-    rules->labels_path = l->from.labels_path;
-    rules->has_boxes = l->from.boxes_path[0] != '\0';
-    rules->score = config_get_double(c, t->kind == SPLIT_TRAIN        ? "data.box_score_train"
-                                        : t->kind == SPLIT_VALIDATION ? "data.box_score_evaluate"
-                                                                      : "data.box_score_unlabeled");
+    bool has_labels = t->kind != SPLIT_UNLABELED;
+    const char *boxes = has_labels ? config_get_split_text(c, names[t->kind], "person_boxes")
+                                   : get_main_path(c, t->kind);
+    t->labels_path = text_copy(has_labels ? get_main_path(c, t->kind) : "");
+    t->boxes_path = text_copy(boxes);
+    rules->has_boxes = boxes[0] != '\0';
+    rules->score = config_get_double(c, score_keys[t->kind]);
     rules->overlap = config_get_double(c, "data.box_overlap_train");
     rules->keep_unmatched = config_get_bool(c, "data.keep_unmatched_boxes");
     t->boxes_are_labeled =
         t->kind == SPLIT_TRAIN || (t->kind == SPLIT_VALIDATION && !rules->has_boxes);
     t->start_offset_seconds = config_get_split_double(c, names[t->kind], "start_offset_seconds");
+    return t->labels_path == NULL || t->boxes_path == NULL ? SSLACT_ERROR_OUT_OF_MEMORY : SSLACT_OK;
 }
 
 static sslact_status load(loading *l)
 {
-    set_rules(l);
-    l->table->origin = text_copy(get_main_path(l->config, l->table->kind));
-    sslact_status status = l->table->origin == NULL ? SSLACT_ERROR_OUT_OF_MEMORY : read_files(l);
+    sslact_status status = set_rules(l);
+    if (status >= 0) {
+        status = read_files(l);
+    }
     if (status >= 0) {
         status = sort_all(l);
     }
@@ -484,7 +495,8 @@ void split_free(split_table *t)
         free(t->paths[i]);
     }
     free(t->paths);
-    free(t->origin);
+    free(t->labels_path);
+    free(t->boxes_path);
     name_table_free(&t->videos);
     ava_actions_free(&t->actions);
     free(t->frames);

@@ -13,7 +13,7 @@ extern "C" {
 
 // More people than this on one key frame is a broken file, and pairing them would be quadratic.
 #define SPLIT_MAX_PEOPLE 1024
-#define SPLIT_MAX_ROWS (64 * SPLIT_MAX_PEOPLE)
+#define SPLIT_MAX_ROWS (16 * SPLIT_MAX_PEOPLE)
 
 typedef enum split_kind { SPLIT_TRAIN, SPLIT_VALIDATION, SPLIT_UNLABELED } split_kind;
 
@@ -33,7 +33,8 @@ typedef struct split_box { // one box of a clip
 
 typedef struct split_frame { // one key frame
     int64_t time_us;         // in the film
-    int64_t line;            // of its first row, in the file that it comes from
+    int64_t line;            // of its first row
+    bool from_boxes;         // that row is in the box file: there is none in the label file
     size_t person_first, label_first, box_first;
     int32_t video;
     int32_t person_count, label_count, box_count;
@@ -43,7 +44,8 @@ typedef struct split_table {
     split_kind kind;
     bool boxes_are_labeled; // clips carry labels: train, and validation without a box file
     double start_offset_seconds;
-    char *origin;      // the file that key frames come from, for messages
+    char *labels_path; // for messages; "" where there is none
+    char *boxes_path;
     name_table videos; // in byte order
     char **paths; // [videos.count], NULL where a video is not used; NULL without data.video_root
     ava_actions actions;

@@ -19,6 +19,12 @@ typedef struct row_group {
     int64_t first_line;
 } row_group;
 
+typedef struct group_list { // by first line
+    const char *path;       // of the file the rows come from
+    row_group *groups;
+    size_t count, capacity;
+} group_list;
+
 typedef struct builder {
     split_table *table;
     const split_rules *rules;
@@ -26,9 +32,7 @@ typedef struct builder {
     size_t frame_capacity, person_capacity, label_capacity, box_capacity;
     const ava_row **sorted; // scratch
     size_t sorted_capacity;
-    row_group *people, *detections; // groups of the key frame in work, by first line
-    size_t people_count, people_capacity;
-    size_t detection_count, detection_capacity;
+    group_list people, detections; // of the key frame in work
 } builder;
 
 // --- grouping ---
@@ -78,47 +82,49 @@ static sslact_status sort_rows(builder *b, row_span span)
     return SSLACT_OK;
 }
 
-static sslact_status refuse_crowd(const builder *b, row_span span, const char *what, size_t count,
-                                  int limit)
+static sslact_status refuse_crowd(const builder *b, row_span span, const char *path,
+                                  const char *what, size_t count, int limit)
 {
     char time[32];
     ava_render_time(span.rows[0].time_us, time);
-    return error_set(SSLACT_ERROR_FORMAT, "%s: %zu %s on key frame %s,%s, at most %d",
-                     b->table->origin, count, what, b->table->videos.names[span.rows[0].video],
-                     time, limit);
+    return error_set(SSLACT_ERROR_FORMAT, "%s:%" PRId64 ": %zu %s on key frame %s,%s, at most %d",
+                     path, span.rows[0].line, count, what,
+                     b->table->videos.names[span.rows[0].video], time, limit);
 }
 
-static sslact_status group_rows(builder *b, row_span span, row_group **groups, size_t *count,
-                                size_t *capacity)
+static sslact_status add_to_groups(group_list *list, const ava_row *row)
 {
-    size_t used = 0;
+    row_group *last = list->count > 0 ? &list->groups[list->count - 1] : NULL;
+    if (last != NULL && compare_boxes(row, last->row) == 0) {
+        last->first_line = row->line < last->first_line ? row->line : last->first_line;
+        return SSLACT_OK;
+    }
+    sslact_status status = array_reserve((void **)&list->groups, &list->capacity, list->count + 1,
+                                         sizeof *list->groups);
+    if (status >= 0) {
+        list->groups[list->count++] = (row_group){row, row->line};
+    }
+    return status;
+}
+
+static sslact_status group_rows(builder *b, row_span span, group_list *list)
+{
+    list->count = 0;
     if (span.count > SPLIT_MAX_ROWS) {
-        return refuse_crowd(b, span, "rows", span.count, SPLIT_MAX_ROWS);
+        return refuse_crowd(b, span, list->path, "rows", span.count, SPLIT_MAX_ROWS);
     }
     sslact_status status = sort_rows(b, span);
     for (size_t i = 0; status >= 0 && i < span.count; i++) {
-        const ava_row *row = b->sorted[i];
-        if (used > 0 && compare_boxes(row, (*groups)[used - 1].row) == 0) {
-            row_group *group = &(*groups)[used - 1];
-            group->first_line = row->line < group->first_line ? row->line : group->first_line;
-            continue;
-        }
-        status = array_reserve((void **)groups, capacity, used + 1, sizeof **groups);
-        if (status >= 0) {
-            (*groups)[used++] = (row_group){row, row->line};
-        }
+        status = add_to_groups(list, b->sorted[i]);
     }
-    if (status >= 0 && used > SPLIT_MAX_PEOPLE) {
-        status = refuse_crowd(b, span, "different boxes", used, SPLIT_MAX_PEOPLE);
+    if (status >= 0 && list->count > SPLIT_MAX_PEOPLE) {
+        status =
+            refuse_crowd(b, span, list->path, "different boxes", list->count, SPLIT_MAX_PEOPLE);
     }
-    if (status < 0) {
-        return status;
+    if (status >= 0 && list->count > 0) {
+        qsort(list->groups, list->count, sizeof *list->groups, compare_lines);
     }
-    if (used > 0) {
-        qsort(*groups, used, sizeof **groups, compare_lines);
-    }
-    *count = used;
-    return SSLACT_OK;
+    return status;
 }
 
 // b->sorted still holds the label rows of the key frame.
@@ -128,9 +134,10 @@ static sslact_status report_duplicates(builder *b, row_span span)
     for (size_t i = 1; status >= 0 && i < span.count; i++) {
         const ava_row *before = b->sorted[i - 1], *row = b->sorted[i];
         if (compare_boxes(before, row) == 0 && before->action_id == row->action_id) {
-            status = data_problems_report(b->problems, DATA_PROBLEM_DUPLICATE,
-                                          "%s:%" PRId64 ": repeats the label of line %" PRId64,
-                                          b->rules->labels_path, row->line, before->line);
+            status =
+                data_problems_report(b->problems, DATA_PROBLEM_DUPLICATE,
+                                     data_problems_locate(b->table->labels_path, row->line).text,
+                                     "repeats the label of line %" PRId64, before->line);
         }
     }
     return status;
@@ -145,8 +152,8 @@ static sslact_box make_box(const ava_row *row)
 
 static int32_t find_person(const builder *b, const ava_row *row)
 {
-    for (size_t i = 0; i < b->people_count; i++) {
-        if (compare_boxes(b->people[i].row, row) == 0) {
+    for (size_t i = 0; i < b->people.count; i++) {
+        if (compare_boxes(b->people.groups[i].row, row) == 0) {
             return (int32_t)i;
         }
     }
@@ -177,21 +184,21 @@ static sslact_status add_labels(builder *b, row_span span, split_frame *frame)
 static sslact_status add_people(builder *b, row_span span, split_frame *frame)
 {
     split_table *t = b->table;
-    sslact_status status = group_rows(b, span, &b->people, &b->people_count, &b->people_capacity);
+    sslact_status status = group_rows(b, span, &b->people);
     if (status >= 0) {
         status = report_duplicates(b, span);
     }
     if (status >= 0) {
         status = array_reserve((void **)&t->persons, &b->person_capacity,
-                               t->person_count + b->people_count, sizeof *t->persons);
+                               t->person_count + b->people.count, sizeof *t->persons);
     }
     if (status < 0) {
         return status;
     }
     frame->person_first = t->person_count;
-    frame->person_count = (int32_t)b->people_count;
-    for (size_t i = 0; i < b->people_count; i++) {
-        t->persons[t->person_count++] = make_box(b->people[i].row);
+    frame->person_count = (int32_t)b->people.count;
+    for (size_t i = 0; i < b->people.count; i++) {
+        t->persons[t->person_count++] = make_box(b->people.groups[i].row);
     }
     return add_labels(b, span, frame);
 }
@@ -219,8 +226,8 @@ static int32_t match_person(const builder *b, const ava_row *row, double *best)
 {
     int32_t person = SPLIT_NOBODY;
     *best = 0;
-    for (size_t i = 0; i < b->people_count; i++) {
-        double overlap = get_overlap(row, b->people[i].row);
+    for (size_t i = 0; i < b->people.count; i++) {
+        double overlap = get_overlap(row, b->people.groups[i].row);
         if (overlap > *best) {
             *best = overlap;
             person = (int32_t)i;
@@ -243,8 +250,8 @@ static sslact_status add_box(builder *b, const ava_row *row, double score, int32
 static sslact_status add_annotated_boxes(builder *b)
 {
     sslact_status status = SSLACT_OK;
-    for (size_t i = 0; status >= 0 && i < b->people_count; i++) {
-        status = add_box(b, b->people[i].row, 1, (int32_t)i);
+    for (size_t i = 0; status >= 0 && i < b->people.count; i++) {
+        status = add_box(b, b->people.groups[i].row, 1, (int32_t)i);
     }
     return status;
 }
@@ -269,10 +276,10 @@ static sslact_status add_boxes(builder *b, row_span span, split_frame *frame)
     frame->box_first = b->table->box_count;
     sslact_status status = is_training || !b->rules->has_boxes ? add_annotated_boxes(b) : SSLACT_OK;
     if (status >= 0) {
-        status = group_rows(b, span, &b->detections, &b->detection_count, &b->detection_capacity);
+        status = group_rows(b, span, &b->detections);
     }
-    for (size_t i = 0; status >= 0 && i < b->detection_count; i++) {
-        const ava_row *row = b->detections[i].row;
+    for (size_t i = 0; status >= 0 && i < b->detections.count; i++) {
+        const ava_row *row = b->detections.groups[i].row;
         if (is_training) {
             status = row->score >= b->rules->score ? add_matched_box(b, row) : SSLACT_OK;
         } else if (row->score > b->rules->score) {
@@ -289,7 +296,10 @@ static sslact_status add_frame(builder *b, row_span labels, row_span boxes)
 {
     split_table *t = b->table;
     const ava_row *first = labels.count > 0 ? labels.rows : boxes.rows;
-    split_frame frame = {.video = first->video, .time_us = first->time_us, .line = first->line};
+    split_frame frame = {.video = first->video,
+                         .time_us = first->time_us,
+                         .line = first->line,
+                         .from_boxes = labels.count == 0};
     sslact_status status = add_people(b, labels, &frame);
     if (status >= 0) {
         status = add_boxes(b, boxes, &frame);
@@ -345,7 +355,11 @@ static sslact_status move_clips_first(split_table *t)
 sslact_status split_build_frames(split_table *t, const split_rules *rules, const ava_rows *labels,
                                  const ava_rows *boxes, data_problems *problems)
 {
-    builder b = {.table = t, .rules = rules, .problems = problems};
+    builder b = {.table = t,
+                 .rules = rules,
+                 .problems = problems,
+                 .people = {.path = t->labels_path},
+                 .detections = {.path = t->boxes_path}};
     size_t label_at = 0, box_at = 0;
     sslact_status status = SSLACT_OK;
     while (status >= 0 && (label_at < labels->count || box_at < boxes->count)) {
@@ -356,7 +370,7 @@ sslact_status split_build_frames(split_table *t, const split_rules *rules, const
         status = add_frame(&b, label_span, box_span);
     }
     free(b.sorted);
-    free(b.people);
-    free(b.detections);
+    free(b.people.groups);
+    free(b.detections.groups);
     return status < 0 ? status : move_clips_first(t);
 }

@@ -9,11 +9,10 @@ extern "C" {
 #endif
 
 typedef struct split_rules {
-    bool has_boxes;          // a box file is configured
-    double score;            // boxes below (training) or up to it (else) are not used
-    double overlap;          // training: with a labelled person whose labels a box takes
-    bool keep_unmatched;     // training: boxes that match nobody stay, without any label
-    const char *labels_path; // for messages
+    bool has_boxes;      // a box file is configured
+    double score;        // boxes below (training) or up to it (else) are not used
+    double overlap;      // training: with a labelled person whose labels a box takes
+    bool keep_unmatched; // training: boxes that match nobody stay, without any label
 } split_rules;
 
 // labels and boxes are sorted by (video, time, line). Fills frames, persons, labels and boxes of t.
