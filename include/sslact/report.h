@@ -22,8 +22,8 @@ typedef struct sslact_class_result { /* growing */
 } sslact_class_result;
 
 /* Names: "frame_map@0.5" (mean over classes with ground truth, NaN if there is none),
- * "chance_frame_map@0.5" (random scores on the same boxes), "clips", "boxes", "classes" (with
- * ground truth), "seconds". SSLACT_ERROR_NOT_FOUND for another. */
+ * "chance_frame_map@0.5" (random scores on the same boxes), "clips", "boxes", "classes",
+ * "classes_with_truth", "seconds"; NaN where unknown. SSLACT_ERROR_NOT_FOUND for another. */
 SSLACT_STATUS sslact_report_get_metric(const sslact_report *report, const char *name, double *out);
 SSLACT_STATUS sslact_report_count_classes(const sslact_report *report, int32_t *count);
 SSLACT_STATUS sslact_report_get_class(const sslact_report *report, int32_t index,

@@ -24,8 +24,9 @@ typedef struct sslact_run_options { /* growing */
 } sslact_run_options;
 
 /* Makes the folder, takes its lock, writes config.yaml. SSLACT_ERROR_MISMATCH when the folder
- * holds a run and resume is 0, or a run of a config that differs in more than iterations, logging
- * and paths; IO when another process works in it. */
+ * holds a run and resume is 0, or a run of a config that differs in a key that changes results
+ * (log.*, checkpoint.*, evaluate.*, run.threads, run.loader_threads and paths may differ); IO when
+ * another process works in it. */
 SSLACT_STATUS sslact_run_open(const sslact_config *config, const char *folder,
                               const sslact_run_options *options, sslact_run **out);
 
@@ -42,9 +43,11 @@ SSLACT_STATUS sslact_run_save_checkpoint(sslact_run *run, const sslact_trainer *
 SSLACT_STATUS sslact_run_get_detections_path(const sslact_run *run, const char *split,
                                              sslact_role role, char *buffer, size_t capacity,
                                              size_t *needed);
-/* Keeps an evaluation: an event in metrics.jsonl, report/evaluation_<split>_<role>.json. */
-SSLACT_STATUS sslact_run_write_report(sslact_run *run, const char *split, sslact_role role,
-                                      int64_t iteration, const sslact_report *report);
+/* Keeps an evaluation of sslact_trainer_evaluate: an event in metrics.jsonl and
+ * report/evaluation_<split>_<role>.json. */
+SSLACT_STATUS sslact_run_write_report(sslact_run *run, const sslact_report *report);
+/* The event "end" in metrics.jsonl: this run came to its planned end. */
+SSLACT_STATUS sslact_run_write_end(sslact_run *run, const sslact_trainer *trainer);
 /* Writes failure.json after a failed run: the calling thread's last error. */
 SSLACT_STATUS sslact_run_write_failure(sslact_run *run, int64_t iteration);
 /* Builds report/index.html and results.csv from what the folder holds; may be called again. */

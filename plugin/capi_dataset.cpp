@@ -1,0 +1,169 @@
+// sslact_dataset_*, sslact_sample_*: clips and where they come from.
+
+#include <cstdlib>
+#include <vector>
+
+#include "handles.h"
+
+#include "data/check.h"
+
+using namespace sslact;
+
+namespace
+{
+
+sslact_status make_handle(dataset *inner, sslact_dataset **out)
+{
+    DatasetHolder holder(inner);
+    auto handle = std::make_unique<sslact_dataset>();
+    handle->inner = std::move(holder);
+    *out = handle.release();
+    return SSLACT_OK;
+}
+
+struct Malloced {
+    void operator()(void *memory) const { std::free(memory); }
+};
+
+} // namespace
+
+sslact_status sslact_dataset_open(const sslact_config *config_handle, const char *split,
+                                  sslact_dataset **out)
+{
+    return guard_shared(config_handle, "config", [&](const sslact_config &handle) {
+        need(split, "split");
+        need(out, "out");
+        check(config_validate(handle.inner.get()));
+        dataset *inner = nullptr;
+        check(dataset_open(handle.inner.get(), split, &inner));
+        return make_handle(inner, out);
+    });
+}
+
+sslact_status sslact_dataset_create(int32_t class_count, const char *const *class_names,
+                                    sslact_dataset **out)
+{
+    return guard([&] {
+        need(out, "out");
+        dataset *inner = nullptr;
+        check(dataset_create(class_count, class_names, &inner));
+        return make_handle(inner, out);
+    });
+}
+
+sslact_status sslact_dataset_append(sslact_dataset *dataset_handle, const sslact_clip *source)
+{
+    return guard_exclusive(dataset_handle, "dataset", [&](sslact_dataset &handle) {
+        const sslact_clip local = read_struct(source, "clip");
+        return dataset_append(handle.inner.get(), &local);
+    });
+}
+
+sslact_status sslact_dataset_create_from_source(const sslact_clip_source *source,
+                                                sslact_dataset **out)
+{
+    return guard([&] {
+        need(out, "out");
+        const sslact_clip_source local = read_struct(source, "source");
+        // The handle first: once the data set exists, destroy is the library's to call.
+        auto handle = std::make_unique<sslact_dataset>();
+        dataset *inner = nullptr;
+        check(dataset_create_from_source(&local, &inner));
+        handle->inner.reset(inner);
+        *out = handle.release();
+        return SSLACT_OK;
+    });
+}
+
+sslact_status sslact_dataset_count_clips(const sslact_dataset *dataset_handle, size_t *count)
+{
+    return guard_shared(dataset_handle, "dataset", [&](const sslact_dataset &handle) {
+        *need(count, "count") = dataset_count_clips(handle.inner.get());
+        return SSLACT_OK;
+    });
+}
+
+sslact_status sslact_dataset_count_classes(const sslact_dataset *dataset_handle, int32_t *count)
+{
+    return guard_shared(dataset_handle, "dataset", [&](const sslact_dataset &handle) {
+        *need(count, "count") = dataset_count_classes(handle.inner.get());
+        return SSLACT_OK;
+    });
+}
+
+sslact_status sslact_dataset_count_labels(const sslact_dataset *dataset_handle, int64_t *buffer,
+                                          size_t capacity, size_t *needed)
+{
+    return guard_shared(dataset_handle, "dataset", [&](const sslact_dataset &handle) {
+        need(needed, "needed");
+        uint8_t *labels = nullptr;
+        size_t rows = 0;
+        check(dataset_collect_labels(handle.inner.get(), &labels, &rows));
+        const std::unique_ptr<uint8_t, Malloced> holder(labels);
+        const size_t classes = static_cast<size_t>(dataset_count_classes(handle.inner.get()));
+        std::vector<int64_t> counts(classes);
+        for (size_t i = 0; i < rows; ++i) {
+            for (size_t j = 0; j < classes; ++j) {
+                counts[j] += labels[i * classes + j];
+            }
+        }
+        return hand_out_array(counts.data(), counts.size(), buffer, capacity, needed);
+    });
+}
+
+const char *sslact_dataset_get_class_name(const sslact_dataset *dataset_handle, int32_t index)
+{
+    return dataset_handle == nullptr ?
+               nullptr :
+               dataset_get_class_name(dataset_handle->inner.get(), index);
+}
+
+sslact_status sslact_dataset_read(sslact_dataset *dataset_handle, size_t index,
+                                  sslact_sample **out)
+{
+    return guard_exclusive(dataset_handle, "dataset", [&](sslact_dataset &handle) {
+        need(out, "out");
+        const size_t count = dataset_count_clips(handle.inner.get());
+        if (index >= count) {
+            throw Error(SSLACT_ERROR_INVALID_ARGUMENT, "index is " + std::to_string(index) +
+                                                           ", the data set has " +
+                                                           std::to_string(count) + " clips");
+        }
+        auto sample = std::make_unique<sslact_sample>();
+        clip *decoded = nullptr;
+        check(dataset_read(handle.inner.get(), index, &decoded));
+        sample->inner.reset(decoded);
+        *out = sample.release();
+        return SSLACT_OK;
+    });
+}
+
+sslact_status sslact_sample_describe(const sslact_sample *sample_handle, sslact_clip *out)
+{
+    return guard_shared(sample_handle, "sample", [&](const sslact_sample &handle) {
+        const clip &source = *handle.inner;
+        sslact_clip local;
+        SSLACT_INIT(local);
+        local.pixels = source.pixels;
+        local.frame_count = source.frame_count;
+        local.height = source.height;
+        local.width = source.width;
+        local.boxes = source.boxes;
+        local.box_count = source.box_count;
+        local.box_scores = source.box_scores;
+        local.labels = source.labels;
+        local.name = source.name;
+        write_struct(local, out, "out");
+        return SSLACT_OK;
+    });
+}
+
+void sslact_sample_free(sslact_sample *sample_handle)
+{
+    delete sample_handle;
+}
+
+void sslact_dataset_free(sslact_dataset *dataset_handle)
+{
+    delete dataset_handle;
+}
