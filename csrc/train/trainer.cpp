@@ -16,7 +16,7 @@
 #include "base/error.hpp"
 #include "base/log.h"
 #include "feed/feed.h"
-#include "nn/load.h"
+#include "nn/arrays.h"
 
 namespace sslact
 {
@@ -111,12 +111,9 @@ Trainer::Trainer(const config *settings, dataset *labeled, dataset *unlabeled)
                     "the labelled data set has " + std::to_string(data_classes) +
                         " classes, model.class_count is " + std::to_string(class_count_));
     }
-    if (options_.teacher != TeacherKind::none && unlabeled == nullptr &&
+    if (unlabeled == nullptr &&
         std::string(config_get_text(settings, "ssl.unlabeled_source")) != "labeled") {
-        throw Error(SSLACT_ERROR_INVALID_ARGUMENT,
-                    std::string("ssl.preset ") + config_get_text(settings, "ssl.preset") +
-                        " learns from unlabelled clips, no unlabelled data set was given; use "
-                        "ssl.preset=baseline for supervised training");
+        options_.teacher = TeacherKind::none; // plain supervised training
     }
     balance_.reset(
         fit_balance(labeled, class_count_, make_balance_options(method_options_)));
@@ -148,6 +145,12 @@ void Trainer::make_networks()
         teacher_flat_->parameters().copy_(student_flat_->parameters());
         teacher_flat_->statistics().copy_(student_flat_->statistics());
     }
+}
+
+std::string Trainer::class_name(int32_t j) const
+{
+    const char *name = dataset_get_class_name(labeled_.get(), j);
+    return name != nullptr && *name != '\0' ? name : "class " + std::to_string(j);
 }
 
 at::Tensor Trainer::thresholds() const

@@ -69,6 +69,7 @@ class Trainer
     int64_t planned() const { return options_.schedule.iterations; }
     bool has_teacher() const { return teacher_ != nullptr; }
     int32_t class_count() const { return class_count_; }
+    std::string class_name(int32_t j) const;
     // Positive thresholds now in force, [C] on the CPU.
     at::Tensor thresholds() const;
     const balance &class_balance() const { return *balance_; }
@@ -98,6 +99,7 @@ class Trainer
     void check_stop();
     void read_batch();
     void make_networks();
+    NamedArrays list_state() const;
 
     Holder<config> settings_;
     TrainerOptions options_;

@@ -1,0 +1,52 @@
+// Named tensors to and from checkpoint files.
+#ifndef NN_ARRAYS_H
+#define NN_ARRAYS_H
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nn/detector.h"
+#include "weights/safetensors.h"
+
+namespace sslact
+{
+
+using Metadata = std::vector<std::pair<std::string, std::string>>;
+
+// Writes tensors (float32, float64, int64, uint8; any strides) in the given order, whole or not at
+// all.
+void write_arrays(const std::string &path, const NamedArrays &arrays, const Metadata &metadata);
+
+// A checkpoint file opened for reading.
+class ArrayFile
+{
+  public:
+    explicit ArrayFile(const std::string &path);
+    ~ArrayFile();
+    ArrayFile(const ArrayFile &) = delete;
+    ArrayFile &operator=(const ArrayFile &) = delete;
+
+    bool has_prefix(const std::string &prefix) const;
+    // The value under a metadata key, "" if there is none.
+    std::string metadata(const std::string &key) const;
+    // An array that must be there with this type and shape; MISMATCH with both otherwise.
+    at::Tensor read_like(const std::string &name, const at::Tensor &example) const;
+    const std::string &path() const { return path_; }
+
+  private:
+    std::string path_;
+    weights_file *file_;
+};
+
+// Weights of the teacher where the file has one, else of the student, else bare names; all
+// backbone arrays must match.
+void load_best_weights(Detector &network, const std::string &path);
+
+// A network's arrays under bare names, with its config.
+void save_weights(const Detector &network, const config *settings, const std::string &path);
+
+} // namespace sslact
+
+#endif

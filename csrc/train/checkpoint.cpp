@@ -1,0 +1,127 @@
+// A trainer in one file and back: student, teacher, thresholds, momentum, position.
+//
+// Random numbers are a function of the iteration, and the schedule too, so the iteration is all of
+// their state.
+
+#include "train/trainer.h"
+
+#include <ATen/ops/empty.h>
+#include <c10/core/GradMode.h>
+
+#include "base/error.hpp"
+#include "base/text.h"
+#include "nn/arrays.h"
+
+namespace sslact
+{
+namespace
+{
+
+constexpr const char *format_version = "1";
+
+std::string render_config(const config *settings)
+{
+    text rendered = {};
+    const sslact_status status = config_render(settings, &rendered);
+    const std::string out = text_get(&rendered);
+    text_free(&rendered);
+    check(status);
+    return out;
+}
+
+void add_prefixed(NamedArrays *all, const std::string &prefix, const NamedArrays &arrays)
+{
+    for (const auto &[name, array] : arrays) {
+        all->emplace_back(prefix + name, array);
+    }
+}
+
+int64_t read_iteration(const ArrayFile &file)
+{
+    const std::string kind = file.metadata("kind");
+    if (kind != "trainer") {
+        throw Error(SSLACT_ERROR_MISMATCH,
+                    file.path() + ": no checkpoint of a trainer (kind \"" + kind +
+                        "\"); give it as model.weights to start from its weights");
+    }
+    if (file.metadata("format_version") != format_version) {
+        throw Error(SSLACT_ERROR_MISMATCH, file.path() + ": format version \"" +
+                                               file.metadata("format_version") + "\", this is \"" +
+                                               format_version + "\"");
+    }
+    const std::string iteration = file.metadata("iteration");
+    int64_t value = 0;
+    if (!text_parse_int64(iteration.data(), iteration.size(), &value) || value < 0) {
+        throw Error(SSLACT_ERROR_FORMAT,
+                    file.path() + ": iteration \"" + iteration + "\" is not a count");
+    }
+    return value;
+}
+
+} // namespace
+
+// Everything that a step changes, as views of the live tensors, in the order of the file.
+NamedArrays Trainer::list_state() const
+{
+    NamedArrays all;
+    add_prefixed(&all, "student.", named_arrays(*student_));
+    if (teacher_) {
+        add_prefixed(&all, "teacher.", named_arrays(*teacher_));
+    }
+    add_prefixed(&all, "optimizer.momentum.", student_flat_->view_as_parameters(momentum_));
+    if (teacher_) {
+        all.emplace_back("optimizer.momentum_thresholds", threshold_momentum_);
+        all.emplace_back("ssl.thresholds", method_->thresholds().detach());
+    }
+    return all;
+}
+
+void Trainer::save(const std::string &path) const
+{
+    write_arrays(path, list_state(),
+                 {{"format", "sslact"},
+                  {"kind", "trainer"},
+                  {"format_version", format_version},
+                  {"iteration", std::to_string(iteration_)},
+                  {"planned", std::to_string(options_.schedule.iterations)},
+                  {"class_count", std::to_string(class_count_)},
+                  {"config", render_config(settings_.get())}});
+}
+
+void Trainer::load(const std::string &path)
+{
+    const c10::AutoGradMode no_gradient(false);
+    const ArrayFile file(path);
+    const int64_t iteration = read_iteration(file);
+    const std::string classes = file.metadata("class_count");
+    if (classes != std::to_string(class_count_)) {
+        throw Error(SSLACT_ERROR_MISMATCH, "checkpoint \"" + file.path() + "\" has " + classes +
+                                               " classes, this trainer has " +
+                                               std::to_string(class_count_));
+    }
+    if (iteration > planned()) {
+        throw Error(SSLACT_ERROR_MISMATCH, file.path() + ": stands at iteration " +
+                                               std::to_string(iteration) +
+                                               ", solver.iterations is " +
+                                               std::to_string(planned()));
+    }
+    if (file.has_prefix("teacher.") != has_teacher()) {
+        throw Error(SSLACT_ERROR_MISMATCH,
+                    file.path() + (has_teacher() ? ": has no teacher, this trainer has one" :
+                                                   ": has a teacher, this trainer has none"));
+    }
+    // Everything is read before anything is changed.
+    NamedArrays state = list_state();
+    std::vector<at::Tensor> loaded;
+    for (const auto &[name, array] : state) {
+        loaded.push_back(file.read_like(name, array));
+    }
+    for (size_t i = 0; i < state.size(); ++i) {
+        state[i].second.copy_(loaded[i]);
+    }
+    iteration_ = iteration;
+    loader_.reset();
+    pending_.reset();
+}
+
+} // namespace sslact
