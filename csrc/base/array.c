@@ -8,6 +8,12 @@ bool array_multiply(size_t a, size_t b, size_t *out)
     return !__builtin_mul_overflow(a, b, out);
 }
 
+// No object may be larger than a pointer difference can say.
+static bool measure(size_t count, size_t element_size, size_t *bytes)
+{
+    return array_multiply(count, element_size, bytes) && *bytes <= PTRDIFF_MAX;
+}
+
 static sslact_status fail(size_t count, size_t element_size)
 {
     return error_set(SSLACT_ERROR_OUT_OF_MEMORY, "no memory for %zu elements of %zu bytes", count,
@@ -16,8 +22,11 @@ static sslact_status fail(size_t count, size_t element_size)
 
 void *array_create(size_t count, size_t element_size)
 {
-    // calloc checks the product itself; one byte keeps a success apart from NULL.
-    void *data = count && element_size ? calloc(count, element_size) : calloc(1, 1);
+    size_t bytes = 0;
+    void *data = NULL;
+    if (measure(count, element_size, &bytes)) {
+        data = calloc(bytes ? bytes : 1, 1); // one byte keeps a success apart from NULL
+    }
     if (!data) {
         fail(count, element_size);
     }
@@ -37,7 +46,7 @@ sslact_status array_reserve(void **data, size_t *capacity, size_t count, size_t 
         wanted = count;
     }
     size_t bytes = 0;
-    if (!array_multiply(wanted, element_size, &bytes)) {
+    if (!measure(wanted, element_size, &bytes)) {
         return fail(count, element_size);
     }
     void *grown = realloc(*data, bytes ? bytes : 1);

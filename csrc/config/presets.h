@@ -5,6 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum preset_effect {
     PRESET_LEAVES, // the preset does not govern the key
     PRESET_RESETS, // back to its default
@@ -19,4 +23,7 @@ const char *preset_get_governed(const char *preset_key, size_t row);
 preset_effect preset_get_effect(const char *preset_key, const char *name, size_t row,
                                 const char **value);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

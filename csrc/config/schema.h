@@ -9,6 +9,10 @@
 
 #include "base/text.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum schema_type {
     SCHEMA_INT,
     SCHEMA_FLOAT,
@@ -55,4 +59,7 @@ sslact_status schema_fail_unknown(sslact_status status, const char *name);
 // The elements of a canonical list; returns how many, writes at most capacity.
 size_t schema_split_list(const char *canonical, int64_t *values, size_t capacity);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

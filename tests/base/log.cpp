@@ -3,12 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <fnmatch.h>
 #include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
-#include <regex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,6 +17,9 @@
 
 namespace
 {
+
+#define D "[0-9]"
+#define STAMP D D D D "-" D D "-" D D "T" D D ":" D D ":" D D "." D D D "Z"
 
 struct Record {
     std::vector<std::string> lines;
@@ -55,9 +58,7 @@ TEST_F(Log, GoesToStderrFromWarningUpByDefault)
     log_write(SSLACT_LOG_WARNING, "media", "%d frames", 3);
     const std::string shown = testing::internal::GetCapturedStderr();
 
-    EXPECT_TRUE(
-        std::regex_match(shown, std::regex("....-..-..T..:..:..\\....Z warning media: 3 frames\n")))
-        << shown;
+    EXPECT_EQ(fnmatch(STAMP " warning media: 3 frames\n", shown.c_str(), 0), 0) << shown;
 }
 
 TEST_F(Log, GoesToTheCallbackAsOneLineWithItsRoom)
@@ -130,9 +131,7 @@ TEST(Clock, NeverGoesBackAndStampsInUtc)
     EXPECT_GE(clock_process_seconds(), 0.0);
     char stamp[25];
     clock_stamp(stamp, sizeof(stamp));
-    EXPECT_TRUE(
-        std::regex_match(stamp, std::regex("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z")))
-        << stamp;
+    EXPECT_EQ(fnmatch(STAMP, stamp, 0), 0) << stamp;
 }
 
 TEST(Clock, CountsTheProcessorsThatThisProcessMayUse)

@@ -1,0 +1,95 @@
+// Keys that contradict each other, and what is not there yet.
+#include "config/support.h"
+
+#include <utility>
+#include <vector>
+
+namespace
+{
+
+using Validate = ConfigTest;
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+struct Contradiction {
+    Settings settings;
+    const char *message;
+};
+
+TEST_F(Validate, NamesBothSidesOfAContradiction)
+{
+    const Contradiction cases[] = {
+        {{{"data.frame_count", "30"}},
+         "data.frame_count is 30, expected a multiple of model.alpha 4"},
+        {{{"data.frame_count", "4"}},
+         "model.slow_sampling full_span needs two slow frames or more, data.frame_count 4 over "
+         "model.alpha 4 is 1"},
+        {{{"model.width", "12"}}, "model.width is 12, expected a multiple of model.beta_inverse 8"},
+        {{{"model.stem_kernel", "4"}}, "model.stem_kernel is 4, expected an odd number"},
+        {{{"model.fusion_kernel", "6"}}, "model.fusion_kernel is 6, expected an odd number"},
+        {{{"model.output_activation", "pose_softmax_sigmoid"}, {"model.class_count", "12"}},
+         "model.output_activation pose_softmax_sigmoid knows the poses of 60 or 80 AVA classes, "
+         "model.class_count is 12"},
+        {{{"ssl.mpl_tau_neg", "0.95"}},
+         "ssl.mpl_tau_neg is 0.95, expected less than ssl.mpl_tau_pos 0.9"},
+        {{{"ssl.mpl_mode", "fixed"}, {"ssl.mpl_tau_neg", "0.5"}},
+         "ssl.mpl_tau_neg is 0.5, expected less than ssl.mpl_tau_pos 0.5"},
+        {{{"ssl.t_clamp", "0.2"}},
+         "ssl.mpl_tau_pos is 0.9, outside ssl.t_clamp's range [0.2, 0.8]"},
+        {{{"solver.momentum", "0"}},
+         "solver.nesterov is true and solver.momentum 0, expected a momentum above 0 or "
+         "solver.nesterov false"},
+        {{{"ssl.labeled_view", "both"}, {"solver.batch_labeled", "1"}},
+         "ssl.labeled_view both needs two labelled clips an iteration or more, "
+         "solver.batch_labeled is 1"},
+        {{{"ssl.teacher", "none"}}, "ssl.teacher is none, ssl.preset ours expects ema or frozen"},
+        {{{"ssl.preset", "baseline"}, {"ssl.teacher", "ema"}},
+         "ssl.teacher is ema, ssl.preset baseline expects none"},
+    };
+    for (const Contradiction &c : cases) {
+        config *fresh = nullptr;
+        ASSERT_EQ(config_create(&fresh), SSLACT_OK);
+        for (const auto &[key, value] : c.settings) {
+            ASSERT_EQ(config_set(fresh, key.c_str(), value.c_str()), SSLACT_OK) << message();
+        }
+        EXPECT_EQ(config_validate(fresh), SSLACT_ERROR_CONFIG) << c.message;
+        EXPECT_EQ(message(), c.message);
+        config_free(fresh);
+    }
+}
+
+TEST_F(Validate, AcceptsTheNeighboursOfContradictions)
+{
+    const Settings fine[] = {
+        {{"data.frame_count", "8"}},
+        {{"data.frame_count", "4"}, {"model.slow_sampling", "stride"}},
+        {{"model.output_activation", "pose_softmax_sigmoid"}, {"model.class_count", "80"}},
+        {{"ssl.mpl_mode", "class_related"}, {"ssl.t_clamp", "0.2"}},
+        {{"ssl.mpl_mode", "class_related"}, {"ssl.mpl_t_neg", "class_related"}},
+        {{"solver.momentum", "0"}, {"solver.nesterov", "false"}},
+        {{"ssl.teacher", "frozen"}},
+        {{"ssl.preset", "pseudo_label"}},
+        {{"ssl.preset", "fixmatch"}},
+        {{"model.preset", "slowfast_tiny"}, {"data.frame_count", "8"}},
+        {{"model.preset", "slowfast_r50_8x4_ucf"}},
+    };
+    for (const Settings &settings : fine) {
+        config *fresh = nullptr;
+        ASSERT_EQ(config_create(&fresh), SSLACT_OK);
+        for (const auto &[key, value] : settings) {
+            ASSERT_EQ(config_set(fresh, key.c_str(), value.c_str()), SSLACT_OK) << message();
+        }
+        EXPECT_EQ(config_validate(fresh), SSLACT_OK) << message();
+        config_free(fresh);
+    }
+}
+
+TEST_F(Validate, RefusesByNameWhatIsNotThereYet)
+{
+    ASSERT_EQ(set("ssl.ucb_mode", "resample"), SSLACT_OK);
+    EXPECT_EQ(config_validate(config_), SSLACT_ERROR_CONFIG);
+    EXPECT_EQ(message(), "ssl.ucb_mode resample is not available in this version");
+    ASSERT_EQ(set("ssl.ucb_mode", "mask"), SSLACT_OK);
+    EXPECT_EQ(config_validate(config_), SSLACT_OK);
+}
+
+} // namespace
