@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "config/presets.h"
 #include "config/values.h"
 #include "config/yaml_reader.h"
@@ -123,15 +124,18 @@ sslact_status config_set(config *c, const char *key, const char *text_value)
 
 // --- typed reads ---
 
-// A wrong key or type here is a slip in our own code, not in a file.
+// A wrong key or type here is a slip in our own code, not in a file: debug builds stop, others say
+// so in the log and go on with nothing.
 static const char *read_typed(const config *c, const char *key, unsigned types)
 {
     size_t index = schema_find(key);
-    assert(index != SCHEMA_NOT_FOUND && "the key is not in the table");
-    if (index == SCHEMA_NOT_FOUND) {
+    bool fits = index != SCHEMA_NOT_FOUND && (types >> schema_get(index)->type & 1u);
+    assert(fits && "the key is not in the table, or has another type");
+    if (!fits) {
+        log_write(SSLACT_LOG_ERROR, "config", "\"%s\" is read as a type that it does not have",
+                  key);
         return "";
     }
-    assert((types >> schema_get(index)->type & 1u) && "the key has another type");
     return c->values[index].canonical;
 }
 
