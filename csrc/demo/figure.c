@@ -14,6 +14,8 @@
 #define LEG 0.42
 #define ARM 0.31
 #define LIMB_RADIUS 0.0425
+#define SHIN 0.95 // radius, in limbs
+#define SHOE 0.8
 #define BLOCK 0.23
 
 typedef struct point {
@@ -64,14 +66,15 @@ static skeleton find_joints(const demo_pose *pose)
     return s;
 }
 
-// How far the lowest part lies under the hips.
+// How far the lowest part lies under the hips; arms carry nobody.
 static double find_lowest(const skeleton *s, double limb)
 {
     double lowest = fmin(s->hip.y, s->shoulder.y) - 2 * limb;
     lowest = fmin(lowest, s->head.y - HEAD_RADIUS);
     for (int side = 0; side < 2; side++) {
-        lowest = fmin(lowest, fmin(s->knee[side].y, s->ankle[side].y) - limb);
-        lowest = fmin(lowest, s->toe[side].y - 0.8 * limb);
+        lowest = fmin(lowest, s->knee[side].y - limb);
+        lowest = fmin(lowest, s->ankle[side].y - SHIN * limb);
+        lowest = fmin(lowest, s->toe[side].y - SHOE * limb);
     }
     return lowest;
 }
@@ -130,9 +133,9 @@ static void add_leg(const frame *f, const skeleton *s, int side)
 {
     double extra = side == DEMO_FAR ? 16 : 0;
     demo_color trousers = shade(f, f->person->trousers, extra);
-    add_limb(f, s->ankle[side], s->toe[side], 0.8 * f->limb, shade(f, f->person->shoes, extra));
+    add_limb(f, s->ankle[side], s->toe[side], SHOE * f->limb, shade(f, f->person->shoes, extra));
     add_limb(f, s->hip, s->knee[side], f->limb, trousers);
-    add_limb(f, s->knee[side], s->ankle[side], 0.95 * f->limb, trousers);
+    add_limb(f, s->knee[side], s->ankle[side], SHIN * f->limb, trousers);
 }
 
 static void add_arm(const frame *f, const skeleton *s, int side)
@@ -227,17 +230,61 @@ void demo_figure_build(const demo_person *person, double seconds, demo_figure *o
     add_arm(&f, &s, DEMO_NEAR);
 }
 
+// --- boxes ---
+
+static const demo_rectangle nothing = {INFINITY, INFINITY, -INFINITY, -INFINITY};
+
+static void widen(demo_rectangle *box, double x, double y, double radius)
+{
+    box->x1 = fmin(box->x1, x - radius);
+    box->y1 = fmin(box->y1, y - radius);
+    box->x2 = fmax(box->x2, x + radius);
+    box->y2 = fmax(box->y2, y + radius);
+}
+
 demo_rectangle demo_figure_bound(const demo_figure *figure)
 {
-    demo_rectangle box = {INFINITY, INFINITY, -INFINITY, -INFINITY};
+    demo_rectangle box = nothing;
     for (size_t k = 0; k < figure->count; k++) {
         const demo_shape *shape = &figure->shapes[k];
         if (shape->is_body) {
-            box.x1 = fmin(box.x1, fmin(shape->x1, shape->x2) - shape->radius);
-            box.y1 = fmin(box.y1, fmin(shape->y1, shape->y2) - shape->radius);
-            box.x2 = fmax(box.x2, fmax(shape->x1, shape->x2) + shape->radius);
-            box.y2 = fmax(box.y2, fmax(shape->y1, shape->y2) + shape->radius);
+            widen(&box, shape->x1, shape->y1, shape->radius);
+            widen(&box, shape->x2, shape->y2, shape->radius);
         }
     }
+    return box;
+}
+
+// Narrows [*from, *to], the part of a line that runs from `start` by `way`, to where it lies
+// between low and high; false when nothing is left.
+static bool cut(double start, double way, double low, double high, double *from, double *to)
+{
+    if (way == 0) {
+        return start >= low && start <= high;
+    }
+    double a = (low - start) / way, b = (high - start) / way;
+    *from = fmax(*from, fmin(a, b));
+    *to = fmin(*to, fmax(a, b));
+    return *from <= *to;
+}
+
+demo_rectangle demo_figure_bound_visible(const demo_figure *figure, double dx, double dy)
+{
+    demo_rectangle box = nothing;
+    for (size_t k = 0; k < figure->count; k++) {
+        const demo_shape *shape = &figure->shapes[k];
+        double x = shape->x1 + dx, y = shape->y1 + dy, r = shape->radius;
+        double way_x = shape->x2 - shape->x1, way_y = shape->y2 - shape->y1;
+        double from = 0, to = 1;
+        if (shape->is_body && cut(x, way_x, -r, DEMO_WIDTH + r, &from, &to) &&
+            cut(y, way_y, -r, DEMO_HEIGHT + r, &from, &to)) {
+            widen(&box, x + from * way_x, y + from * way_y, r);
+            widen(&box, x + to * way_x, y + to * way_y, r);
+        }
+    }
+    box.x1 = fmax(box.x1, 0);
+    box.y1 = fmax(box.y1, 0);
+    box.x2 = fmin(box.x2, DEMO_WIDTH);
+    box.y2 = fmin(box.y2, DEMO_HEIGHT);
     return box;
 }

@@ -36,8 +36,10 @@ typedef struct demo_rectangle {
     double x1, y1, x2, y2;
 } demo_rectangle;
 
-// Around the body shapes, in pixels, not clipped.
+// Around the body shapes, in pixels.
 demo_rectangle demo_figure_bound(const demo_figure *figure);
+// Around what of the body lies in the picture when the figure is moved by (dx, dy).
+demo_rectangle demo_figure_bound_visible(const demo_figure *figure, double dx, double dy);
 
 #ifdef __cplusplus
 }

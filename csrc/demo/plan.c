@@ -77,7 +77,7 @@ random_stream demo_open_stream(const demo_world *world, int64_t video, demo_stre
                        (uint64_t)use << 32 | (uint64_t)index);
 }
 
-static void name_video(const demo_world *world, demo_video *video)
+void demo_video_name(const demo_world *world, demo_video *video)
 {
     static const char *const prefixes[DEMO_SPLIT_COUNT] = {"train", "unlabeled", "validation"};
     int64_t number = video->index;
@@ -165,7 +165,7 @@ static int64_t draw_length(const demo_world *world, random_stream *stream, int64
     if (rest < 6 * DEMO_RATE) {
         return rest;
     }
-    return rest - length < 3 * DEMO_RATE ? rest - 3 * DEMO_RATE : length;
+    return rest - length < 3 * DEMO_RATE ? (rest / DEMO_RATE - 3) * DEMO_RATE : length;
 }
 
 // A black shot in every second training video, and in the first one always.
@@ -179,7 +179,7 @@ static int64_t draw_black_second(const demo_video *video, random_stream *stream)
 sslact_status demo_video_plan(const demo_world *world, int64_t index, demo_video *out)
 {
     demo_video video = {.index = index};
-    name_video(world, &video);
+    demo_video_name(world, &video);
     video.scenes = array_create(DEMO_VIDEO_SECONDS, sizeof *video.scenes);
     if (video.scenes == NULL) {
         return SSLACT_ERROR_OUT_OF_MEMORY;
@@ -208,10 +208,6 @@ void demo_video_clear(demo_video *video)
 
 const demo_scene *demo_video_find_scene(const demo_video *video, int64_t frame)
 {
-    int64_t shot = (frame + LEAD_IN_FRAMES) / DEMO_RATE; // the key frame whose shot holds it
-    if (shot == 0 || shot == video->black_second) {
-        return NULL;
-    }
     for (size_t s = 0; s < video->scene_count; s++) {
         const demo_scene *scene = &video->scenes[s];
         if (frame >= scene->first_frame && frame < scene->first_frame + scene->frame_count) {
@@ -219,4 +215,17 @@ const demo_scene *demo_video_find_scene(const demo_video *video, int64_t frame)
         }
     }
     return NULL;
+}
+
+bool demo_video_is_black(const demo_video *video, int64_t frame)
+{
+    int64_t shot = (frame + LEAD_IN_FRAMES) / DEMO_RATE; // the key frame whose shot holds it
+    return shot == 0 || shot == video->black_second;
+}
+
+void demo_scene_find_drift(const demo_scene *scene, int64_t frame, double *dx, double *dy)
+{
+    double share = (double)(frame - scene->first_frame) / (double)scene->frame_count - 0.5;
+    *dx = share * scene->drift_x;
+    *dy = share * scene->drift_y;
 }

@@ -142,11 +142,18 @@ typedef struct demo_video {
 void demo_world_create(uint64_t seed, int64_t video_count, int class_count, bool long_scenes,
                        demo_world *out);
 int64_t demo_world_count_videos(const demo_world *world);
+// Fills split and name from the index.
+void demo_video_name(const demo_world *world, demo_video *video);
+// The whole plan; demo_video_clear releases it.
 sslact_status demo_video_plan(const demo_world *world, int64_t index, demo_video *out);
 void demo_video_clear(demo_video *video);
 
-// The scene that a frame belongs to; NULL for the lead-in and for black frames.
+// The scene that a frame belongs to, also where black hides it; NULL in the lead-in.
 const demo_scene *demo_video_find_scene(const demo_video *video, int64_t frame);
+// Black frames: the lead-in and the black shot.
+bool demo_video_is_black(const demo_video *video, int64_t frame);
+// How far the camera's drift has moved the scene on a frame, in pixels.
+void demo_scene_find_drift(const demo_scene *scene, int64_t frame, double *dx, double *dy);
 // What a person does at `seconds` of the video.
 const demo_segment *demo_person_find_segment(const demo_person *person, double seconds);
 // Where the person's hips are at `seconds`, in pixels without the camera's drift, before any

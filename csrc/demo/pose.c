@@ -63,8 +63,9 @@ static void pose_lie(const demo_segment *segment, double angle, demo_pose *pose)
     pose->forward = -0.03 * segment->turn;
     pose->thigh[DEMO_NEAR] = 0.1;
     pose->knee[DEMO_NEAR] = 0.15;
-    pose->shoulder[DEMO_NEAR] = 0.15 * segment->turn;
-    pose->elbow[DEMO_NEAR] = 0.15 + 0.05 * sin(angle);
+    // Arms lie beside the torso or on it, not in the ground.
+    pose->shoulder[DEMO_NEAR] = -0.12 * segment->turn;
+    pose->elbow[DEMO_NEAR] = segment->turn < 0 ? 0.2 + 0.05 * sin(angle) : 0;
     pose->shoulder[DEMO_FAR] = -0.1;
 }
 
@@ -131,7 +132,8 @@ static void pose_fall(const demo_segment *segment, double seconds, demo_pose *po
         double sign = side == DEMO_NEAR ? 1 : -1;
         pose->thigh[side] = 0.22 * sign;
         pose->knee[side] = 0.35;
-        pose->shoulder[side] = 1.9 + 0.5 * sign * flail;
+        // Thrown up, and stretched out ahead when the ground is near.
+        pose->shoulder[side] = 1.9 + 1.1 * progress + 0.5 * (1 - progress) * sign * flail;
         pose->elbow[side] = 0.3;
     }
 }

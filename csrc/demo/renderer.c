@@ -40,6 +40,11 @@ sslact_status renderer_create(const demo_world *world, renderer **out)
     return SSLACT_OK;
 }
 
+void renderer_forget(renderer *r)
+{
+    r->scene = NULL;
+}
+
 void renderer_free(renderer *r)
 {
     free(r);
@@ -148,8 +153,8 @@ void renderer_draw_plain(renderer *r, const demo_scene *scene, int64_t frame, bo
         fill_clutter(r, scene);
         r->scene = scene;
     }
-    double share = (double)(frame - scene->first_frame) / (double)scene->frame_count - 0.5;
-    double dx = share * scene->drift_x, dy = share * scene->drift_y;
+    double dx, dy;
+    demo_scene_find_drift(scene, frame, &dx, &dy);
     shift_background(r, dx, dy, pixels);
     for (size_t p = 0; people && p < scene->person_count; p++) {
         demo_figure figure;
@@ -163,7 +168,7 @@ void renderer_draw_plain(renderer *r, const demo_scene *scene, int64_t frame, bo
 void renderer_draw(renderer *r, const demo_video *video, int64_t frame, uint8_t *pixels)
 {
     const demo_scene *scene = demo_video_find_scene(video, frame);
-    if (scene == NULL) {
+    if (scene == NULL || demo_video_is_black(video, frame)) {
         memset(pixels, 0, 3 * DEMO_WIDTH * DEMO_HEIGHT);
         return;
     }

@@ -18,6 +18,8 @@ void renderer_draw(renderer *r, const demo_video *video, int64_t frame, uint8_t 
 // The same without light and noise, and without people where `people` is false: for tests.
 void renderer_draw_plain(renderer *r, const demo_scene *scene, int64_t frame, bool people,
                          uint8_t *pixels);
+// Before a plan is released or changed: the renderer remembers the background of its last scene.
+void renderer_forget(renderer *r);
 void renderer_free(renderer *r); // NULL is fine
 
 #ifdef __cplusplus
