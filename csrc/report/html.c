@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char page_style[] =
     "\n:root{color-scheme:light dark;--paper:#f6f7f9;--sheet:#fff;--ink:#1d2733;--soft:#5d6875;"
@@ -35,6 +36,7 @@ static const char page_style[] =
     "font-size:14px;font-variant-numeric:tabular-nums}caption{text-align:left;color:var(--soft);"
     "padding:0 0 6px}th,td{padding:6px 14px 6px 0;text-align:right;white-space:nowrap;"
     "border-bottom:1px solid var(--rule)}th:first-child,td.left{text-align:left}"
+    "tbody th{position:sticky;left:0;background:var(--sheet)}"
     "th:last-child,td:last-child{padding-right:0}thead th{color:var(--soft);font-weight:500;"
     "vertical-align:bottom}tbody th{font-weight:500}tbody tr:last-child>*{border-bottom:0}"
     "tr.mean>*{font-weight:650;border-bottom:2px solid var(--rule)}"
@@ -44,6 +46,7 @@ static const char page_style[] =
     "summary{cursor:pointer;font-weight:500}summary:focus-visible,.scroll:focus-visible,"
     "a:focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:3px}"
     "summary span{color:var(--soft);font-weight:400;font-variant-numeric:tabular-nums}"
+    "summary span{margin-left:8px}ul+details{margin-top:14px}"
     "details figure{margin:12px 0 8px;max-width:460px}"
     "\npre{overflow-x:auto;background:var(--paper);border:1px solid var(--rule);border-radius:6px;"
     "padding:12px 14px;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,\"DejaVu Sans Mono\","
@@ -51,8 +54,10 @@ static const char page_style[] =
     "overflow-wrap:anywhere}ul.plain{margin:8px 0 0;padding-left:20px}"
     "ul.plain li{overflow-wrap:anywhere}a{color:var(--accent)}"
     "footer{color:var(--soft);font-size:13px;padding:4px 2px 24px}"
-    "\n@media(max-width:560px){main{padding:24px 14px 12px}section{padding:16px 14px;"
-    "border-radius:8px}h1{font-size:24px}.tiles{grid-template-columns:1fr 1fr;gap:8px}"
+    "\n@media(max-width:560px){main{padding:22px 10px 12px}section{padding:16px 12px;"
+    "border-radius:8px}header{padding:0 4px}tbody "
+    "th{white-space:normal}h1{font-size:24px}.tiles{grid-template-columns:1fr "
+    "1fr;gap:8px}"
     ".tiles li{padding:10px 12px}.tiles b{font-size:24px}}"
     "\n@media print{body,section,.tiles li{background:#fff}section{break-inside:avoid;border:0;"
     "padding:0}pre{max-height:none}}\n";
@@ -191,6 +196,19 @@ void html_cell_count(text *out, int64_t value)
         html_append_count(out, value);
     }
     text_append(out, "</td>");
+}
+
+void html_append_time(text *out, const char *stamp)
+{
+    size_t length = strlen(stamp);
+    if (length < 17 || stamp[10] != 'T' || stamp[16] != ':' || stamp[length - 1] != 'Z') {
+        escape_html(out, stamp);
+        return;
+    }
+    char shown[] = "0000-00-00 00:00 UTC";
+    memcpy(shown, stamp, 10);
+    memcpy(shown + 11, stamp + 11, 5);
+    escape_html(out, shown);
 }
 
 void html_append_duration(text *out, double seconds)

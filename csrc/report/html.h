@@ -33,6 +33,8 @@ void html_cell_count(text *out, int64_t value);               // an en dash wher
 void html_append_value(text *out, double value, double error);
 // 12345 as "12 345" with thin spaces.
 void html_append_count(text *out, int64_t value);
+// "2026-03-01T10:00:00.000Z" as "2026-03-01 10:00 UTC"; any other text as it is.
+void html_append_time(text *out, const char *stamp);
 // "3 min 20 s".
 void html_append_duration(text *out, double seconds);
 

@@ -68,16 +68,19 @@ static const chart charts[] = {
 
 void log_charts_smooth(const double *values, size_t count, double *out)
 {
-    double keep = count > 60 ? 1.0 - 40.0 / (double)count : 0.0;
-    double sum = 0.0, weight = 0.0;
+    size_t half = count > 60 ? count / 80 : 0;
+    double sum = 0.0; // of the finite values in [begin, end)
+    size_t begin = 0, end = 0, found = 0;
     for (size_t i = 0; i < count; i++) {
-        if (isfinite(values[i])) {
-            sum = keep * sum + (1.0 - keep) * values[i];
-            weight = keep * weight + (1.0 - keep);
-            out[i] = sum / weight;
-        } else {
-            out[i] = NAN;
+        for (; end < count && end <= i + half; end++) {
+            sum += isfinite(values[end]) ? values[end] : 0.0;
+            found += isfinite(values[end]);
         }
+        for (; begin + half < i; begin++) {
+            sum -= isfinite(values[begin]) ? values[begin] : 0.0;
+            found -= isfinite(values[begin]);
+        }
+        out[i] = !isfinite(values[i]) ? NAN : half == 0 ? values[i] : sum / (double)found;
     }
 }
 
@@ -261,7 +264,7 @@ sslact_status log_charts_compare(const run_log *const *logs, const char *const *
     for (size_t i = 0; i < count && status >= 0; i++) {
         const log_series *s = run_log_find(logs[i], key);
         if (has_points(s) && s->count > 1) {
-            status = add_line(&f, s, names[i], (int32_t)(i % 8), smooth);
+            status = add_line(&f, s, names[i], (int32_t)((i + 2) % 8), smooth);
         }
     }
     if (status >= 0 && f.count > 0) {

@@ -21,11 +21,12 @@ sslact_status log_thresholds_draw(const run_log *log, const evaluation_report *r
                                   const char *folder, text *out);
 
 // The same key of several runs in one figure; draws nothing where no run has it.
+// The colours go on after those of student and teacher.
 sslact_status log_charts_compare(const run_log *const *logs, const char *const *names, size_t count,
                                  const char *key, const char *title, bool smooth, text *out);
 
-// A running mean over about a fortieth of the points, bias corrected; copies short series. out
-// [count].
+// The mean over the fortieth of all points around each, so that it does not lag; copies series of
+// up to 60 points. NaN stays NaN and is left out of the means. out [count].
 void log_charts_smooth(const double *values, size_t count, double *out);
 
 #ifdef __cplusplus

@@ -98,10 +98,10 @@ static sslact_status draw_curves(const threshold *list, size_t count, const char
     }
     plot_frame frame = {.title = "thresholds for positive pseudo-labels",
                         .description = "One line a class, from the most to the least frequent.",
-                        .width = 560.0,
-                        .height = 320.0,
+                        .width = 480.0,
+                        .height = 290.0,
                         .x_label = "iteration"};
-    text_append(out, "<figure style=\"max-width:760px;margin-top:14px\">\n");
+    text_append(out, "<figure style=\"max-width:640px;margin-top:14px\">\n");
     sslact_status status = plot_lines(&frame, series, count, out);
     text_append(out, "</figure>\n");
     text file = {0}, path = {0};

@@ -295,7 +295,8 @@ static sslact_status add_group(const comparison *c, const run_group *group, cons
     }
     sslact_status status = SSLACT_OK;
     if (found > 0) {
-        status = class_table_add(table, group->name, (int32_t)(place % 8), evaluations, found);
+        status =
+            class_table_add(table, group->name, (int32_t)((place + 2) % 8), evaluations, found);
     }
     free(evaluations);
     return status;
@@ -520,7 +521,9 @@ static sslact_status write_page(const comparison *c, text *out)
     status = status < 0 ? status : write_training(c, out);
     write_links(c, out);
     clock_stamp(stamp, sizeof stamp);
-    text_append_format(&note, "Page built %s by sslact.", stamp);
+    text_append(&note, "Page built ");
+    html_append_time(&note, stamp);
+    text_append(&note, " by sslact.");
     html_end(out, text_get(&note));
     text_free(&title);
     text_free(&note);

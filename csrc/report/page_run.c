@@ -35,6 +35,18 @@ static int32_t choose_color(const char *role, int32_t otherwise)
     return strcmp(role, "baseline") == 0 ? 7 : otherwise;
 }
 
+static const char *show_role(const char *role)
+{
+    static const char *const shown[][2] = {
+        {"student", "Student"}, {"teacher", "Teacher"}, {"baseline", "Baseline"}, {"", "Model"}};
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+        if (strcmp(role, shown[i][0]) == 0) {
+            return shown[i][1];
+        }
+    }
+    return role;
+}
+
 static role_list list_roles(const run_folder *run, const char *split)
 {
     role_list roles = {0};
@@ -44,7 +56,7 @@ static role_list list_roles(const run_folder *run, const char *split)
             continue;
         }
         roles.colors[roles.count] = choose_color(e->role, 2 + (int32_t)(roles.count % 5));
-        roles.names[roles.count] = e->role[0] != '\0' ? e->role : "model";
+        roles.names[roles.count] = show_role(e->role);
         roles.evaluations[roles.count++] = e;
         if (strcmp(e->role, "baseline") == 0) {
             roles.baseline = e;
@@ -75,7 +87,7 @@ static void write_status(const run_folder *run, text *out)
     }
     if (log->started[0] != '\0') {
         text_append(out, ", begun ");
-        escape_html(out, log->started);
+        html_append_time(out, log->started);
     }
     text_append(out, "</p>\n");
 }
@@ -100,8 +112,8 @@ static void write_tiles(const role_list *roles, text *out)
     text_append(out, "<ul class=\"tiles\">\n");
     for (size_t i = 0; i < roles->count; i++) {
         text words = {0};
-        text_append(&words, "frame mAP, ");
         text_append(&words, roles->names[i]);
+        text_append(&words, " mAP");
         write_tile(roles->evaluations[i]->frame_map, false, text_get(&words), out);
         text_free(&words);
     }
@@ -141,7 +153,7 @@ static void write_result(const run_folder *run, const evaluation_report *e, bool
         text_append_format(&classes, "%.0f of %.0f", seen, total);
     }
     text_append(out, "<tr>");
-    html_row_head(out, e->role[0] != '\0' ? e->role : "model");
+    html_row_head(out, show_role(e->role));
     html_cell(out, e->split);
     html_cell_count(out, e->iteration);
     html_cell_number(out, e->frame_map, 3);
@@ -279,9 +291,9 @@ static void write_total(const run_log *log, const char *key, const char *words, 
     double total = run_log_get_last(log, key);
     if (isfinite(total)) {
         text_append(out, "<li>");
-        html_append_count(out, (int64_t)fmin(fmax(total, 0.0), 9e15));
-        text_append(out, " ");
         escape_html(out, words);
+        text_append(out, ": ");
+        html_append_count(out, (int64_t)fmin(fmax(total, 0.0), 9e15));
         text_append(out, "</li>\n");
     }
 }
@@ -304,11 +316,11 @@ static void write_trouble(const run_folder *run, text *out)
     const run_log *log = &run->log;
     html_section(out, "skipped", "Skipped data and warnings");
     text_append(out, "<ul class=\"plain\">\n");
-    write_total(log, "data/bad_clips", "clips could not be read and were replaced", out);
-    write_total(log, "data/missing_frames", "frames were missing", out);
-    text_append_format(out, "<li>%lld warnings</li>\n", (long long)log->warning_total);
+    write_total(log, "data/bad_clips", "Clips replaced because they could not be read", out);
+    write_total(log, "data/missing_frames", "Missing frames", out);
+    text_append_format(out, "<li>Warnings: %lld</li>\n", (long long)log->warning_total);
     if (log->unreadable_count > 0) {
-        text_append_format(out, "<li>%lld lines of metrics.jsonl could not be read</li>\n",
+        text_append_format(out, "<li>Lines of metrics.jsonl that could not be read: %lld</li>\n",
                            (long long)log->unreadable_count);
     }
     write_lines(text_get(&run->problems), out);
@@ -387,7 +399,9 @@ static sslact_status write_page(const run_folder *run, const char *folder, text 
     write_trouble(run, out);
     write_making(run, out);
     clock_stamp(stamp, sizeof stamp);
-    text_append_format(&note, "Page built %s by sslact.", stamp);
+    text_append(&note, "Page built ");
+    html_append_time(&note, stamp);
+    text_append(&note, " by sslact.");
     html_end(out, text_get(&note));
     text_free(&note);
     return status < 0 ? status : text_status(out);

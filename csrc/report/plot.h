@@ -18,7 +18,7 @@ typedef struct plot_frame {        // zero what does not matter
     const char *title;             // read aloud and shown on hover
     const char *description;       // one sentence that says what is to be seen; NULL = none
     const char *x_label, *y_label; // NULL = none
-    double width, height;          // 0 = 440 x 250
+    double width, height;          // 0 = 420 x 245
     double x_low, x_high;          // equal = from the data
     double y_low, y_high;          // equal = from the data
     bool standalone;               // a file of its own
@@ -33,7 +33,7 @@ typedef struct plot_series { // borrowed
     bool steps;    // y[i] holds from x[i - 1] to x[i]: precision-recall
 } plot_series;
 
-// Lines over a common x; a legend for up to four, names at the line ends for up to sixteen.
+// Lines over a common x; a legend for two to four, names at the line ends for up to sixteen.
 sslact_status plot_lines(const plot_frame *frame, const plot_series *series, size_t count,
                          text *out);
 

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { label_characters = 22 };
+enum { label_characters = 18 };
 
 static const int32_t places[8] = {0, 1, 2, 3, 4, 5, 6, 7};
 
@@ -109,6 +109,7 @@ static void draw_group(const bar_plot *plot, size_t label, text *out)
     }
     if (data->marks != NULL && isfinite(data->marks[label])) {
         double x = plot_place_x(&plot->area, &plot->x, data->marks[label]);
+        plot_append_line(out, "halo", x, top - 2.0, x, top + height + 1.0);
         plot_append_line(out, "mark", x, top - 2.0, x, top + height + 1.0);
     }
 }
@@ -120,7 +121,7 @@ sslact_status plot_bars(const plot_frame *frame, const plot_bar_data *data, text
                          data->series_count);
     }
     bar_plot plot = {.data = data};
-    plot.width = frame->width > 0.0 ? frame->width : 440.0;
+    plot.width = frame->width > 0.0 ? frame->width : 420.0;
     plot.thickness = data->series_count == 1 ? 14.0 : 12.0;
     plot.row = plot.thickness * (double)data->series_count + 9.0;
     bool given = frame->x_low != frame->x_high;

@@ -76,15 +76,20 @@ void plot_axis_append(const plot_axis *axis, double value, text *out)
     }
 }
 
+// Where on the axis, 0 .. 1; what lies beyond its ends is drawn at them.
+static double get_share(const plot_axis *axis, double value)
+{
+    return fmin(fmax((value - axis->low) / (axis->high - axis->low), 0.0), 1.0);
+}
+
 double plot_place_x(const plot_area *area, const plot_axis *axis, double value)
 {
-    return area->left + area->width * (value - axis->low) / (axis->high - axis->low);
+    return area->left + area->width * get_share(axis, value);
 }
 
 double plot_place_y(const plot_area *area, const plot_axis *axis, double value)
 {
-    double share = (value - axis->low) / (axis->high - axis->low);
-    return area->top + area->height * (1.0 - share);
+    return area->top + area->height * (1.0 - get_share(axis, value));
 }
 
 double plot_measure(const char *words)
@@ -212,7 +217,9 @@ static const char style[] =
     "stroke-linecap:round}.plot .faint{fill:none;stroke:var(--c);stroke-width:1;opacity:.35}"
     ".plot .thin{fill:none;stroke:var(--c);stroke-width:1.5}.plot .dot{fill:var(--c)}"
     ".plot .swatch,.plot .bar{fill:var(--c)}.plot .mark{stroke:var(--ink);stroke-width:2}"
-    ".plot .lead{stroke:var(--c);opacity:.6}\n";
+    ".plot .halo{stroke:var(--page);stroke-width:4}"
+    ".plot .lead{stroke:var(--c);opacity:.6}"
+    "\n@media(max-width:560px){.plot{font-size:13.5px}.plot .tick{font-size:12.5px}}\n";
 
 const char *plot_get_style(void)
 {

@@ -26,6 +26,7 @@ typedef struct plot_area { // in the picture's units, y downwards
     double left, top, width, height;
 } plot_area;
 
+// Values beyond the ends of the axis are placed at them.
 double plot_place_x(const plot_area *area, const plot_axis *axis, double value);
 double plot_place_y(const plot_area *area, const plot_axis *axis, double value);
 

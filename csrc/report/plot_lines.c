@@ -103,7 +103,7 @@ static double draw_legend(const line_plot *plot, text *out)
     const char **names = NULL;
     int32_t *colors = NULL;
     double height = 0.0;
-    if (plot->named > 0 && plot->named <= legend_limit && list_named(plot, &names, &colors)) {
+    if (plot->named > 1 && plot->named <= legend_limit && list_named(plot, &names, &colors)) {
         double left = 4.0;
         height = plot_legend(names, colors, plot->named, NULL, left, plot->width - left, out);
     }
@@ -325,8 +325,8 @@ sslact_status plot_lines(const plot_frame *frame, const plot_series *series, siz
                          text *out)
 {
     line_plot plot = {.frame = frame, .series = series, .count = count};
-    plot.width = frame->width > 0.0 ? frame->width : 440.0;
-    plot.height = frame->height > 0.0 ? frame->height : 250.0;
+    plot.width = frame->width > 0.0 ? frame->width : 420.0;
+    plot.height = frame->height > 0.0 ? frame->height : 245.0;
     for (size_t i = 0; i < count; i++) {
         plot.named += !series[i].faint;
     }
