@@ -7,19 +7,31 @@
 // implements one deletes its line.
 static const struct {
     const char *key;
-    const char *value; // a '*' at its end stands for anything
+    const char *value; // a '*' at its end stands for anything; NULL: all but the default
 } unavailable[] = {
-    {"model.preset", "acar_r50_8x8"}, {"model.preset", "acar_tiny"},
-    {"model.head", "acar"},           {"data.dataset", "ucf101_24"},
-    {"ssl.preset", "noisy_student"},  {"ssl.rounds", "2"},
-    {"ssl.mpl_mode", "cap"},          {"ssl.mpl_mode", "metric"},
-    {"ssl.mpl_mode", "flex"},         {"ssl.mpl_mode", "soft"},
-    {"ssl.freq_source", "unlabeled"}, {"ssl.freq_source", "online"},
-    {"ssl.ucb_mode", "resample"},     {"run.device", "cuda*"},
+    {"model.preset", "acar_r50_8x8"},
+    {"model.preset", "acar_tiny"},
+    {"model.head", "acar"},
+    {"data.dataset", "ucf101_24"},
+    {"data.unlabeled_offset_seconds", NULL},
+    {"ssl.preset", "noisy_student"},
+    {"ssl.rounds", "2"},
+    {"ssl.mpl_mode", "cap"},
+    {"ssl.mpl_mode", "metric"},
+    {"ssl.mpl_mode", "flex"},
+    {"ssl.mpl_mode", "soft"},
+    {"ssl.freq_source", "unlabeled"},
+    {"ssl.freq_source", "online"},
+    {"ssl.ucb_mode", "resample"},
+    {"run.device", "cuda*"},
+    {"perf.frame_skipping", "false"},
 };
 
-static bool matches(const char *pattern, const char *value)
+static bool matches(const char *key, const char *pattern, const char *value)
 {
+    if (!pattern) {
+        return strcmp(schema_get(schema_find(key))->default_value, value) != 0;
+    }
     size_t length = strlen(pattern);
     if (length > 0 && pattern[length - 1] == '*') {
         return strncmp(pattern, value, length - 1) == 0;
@@ -31,7 +43,7 @@ static sslact_status check_available(const config *c)
 {
     for (size_t k = 0; k < sizeof(unavailable) / sizeof(unavailable[0]); k++) {
         const char *value = values_get(c, unavailable[k].key);
-        if (matches(unavailable[k].value, value)) {
+        if (matches(unavailable[k].key, unavailable[k].value, value)) {
             return error_set(SSLACT_ERROR_CONFIG, "%s %s is not available in this version",
                              unavailable[k].key, value);
         }
