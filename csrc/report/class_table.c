@@ -314,11 +314,13 @@ sslact_status class_curves_draw(const evaluation_report *const *evaluations,
     }
     sslact_status status = SSLACT_OK;
     evaluation_report_sort(evaluations[0], order);
+    text_append(out, "<div class=\"curves\">\n");
     for (int32_t i = 0; i < evaluations[0]->class_count && status >= 0; i++) {
         if (evaluations[0]->classes[order[i]].positive_count > 0) {
             status = draw_class(evaluations, names, colors, count, order[i], out);
         }
     }
+    text_append(out, "</div>\n");
     free(order);
     return status;
 }

@@ -1,12 +1,12 @@
-// The page that puts runs side by side: groups of repetitions, means, paired differences.
+// The page that puts runs side by side; its numbers come from comparison.c.
 #include "report/page.h"
 
 #include "report/class_table.h"
+#include "report/comparison.h"
 #include "report/escape.h"
 #include "report/html.h"
 #include "report/log_charts.h"
 #include "report/plot.h"
-#include "report/run_folder.h"
 
 #include "base/array.h"
 #include "base/clock.h"
@@ -16,140 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct run_group { // runs of one name
-    const char *name;
-    size_t *runs; // indices, in the order given
-    size_t count;
-} run_group;
-
-typedef struct comparison {
-    run_folder *runs;
-    size_t run_count;
-    run_group *groups;
-    size_t group_count;
-    const char *split;
-    char *out_folder; // absolute, for links
-} comparison;
-
 static const char *const roles[] = {"student", "teacher"};
-
-// ---- groups ----
-
-static run_group *find_group(comparison *c, const char *name)
-{
-    for (size_t i = 0; i < c->group_count; i++) {
-        if (strcmp(c->groups[i].name, name) == 0) {
-            return &c->groups[i];
-        }
-    }
-    return NULL;
-}
-
-static sslact_status make_groups(comparison *c, const char *const *names)
-{
-    c->groups = array_create(c->run_count, sizeof *c->groups);
-    if (c->groups == NULL) {
-        return sslact_error_get_status();
-    }
-    for (size_t i = 0; i < c->run_count; i++) {
-        const char *name = names != NULL && names[i] != NULL ? names[i] : c->runs[i].name;
-        run_group *group = find_group(c, name);
-        if (group == NULL) {
-            group = &c->groups[c->group_count];
-            group->name = name;
-            group->runs = array_create(c->run_count, sizeof *group->runs);
-            if (group->runs == NULL) {
-                return sslact_error_get_status();
-            }
-            c->group_count++;
-        }
-        group->runs[group->count++] = i;
-    }
-    return SSLACT_OK;
-}
-
-// ---- numbers ----
-
-typedef struct estimate {
-    double mean;
-    double error; // standard error of the mean; NaN for fewer than two values
-} estimate;
-
-static estimate summarise(const double *values, size_t count)
-{
-    double sum = 0.0, squares = 0.0;
-    for (size_t i = 0; i < count; i++) {
-        sum += values[i];
-    }
-    double mean = count > 0 ? sum / (double)count : NAN;
-    for (size_t i = 0; i < count; i++) {
-        squares += (values[i] - mean) * (values[i] - mean);
-    }
-    double n = (double)count;
-    return (estimate){mean, count > 1 ? sqrt(squares / (n - 1.0) / n) : NAN};
-}
-
-static double get_map(const comparison *c, size_t run, const char *role)
-{
-    const evaluation_report *e = run_folder_find(&c->runs[run], c->split, role);
-    return e != NULL ? e->frame_map : NAN;
-}
-
-// values [count] of scratch: the mAPs of a group, or with `base` the differences to it by pairs.
-static estimate measure(const comparison *c, const run_group *group, const run_group *base,
-                        const char *role, double *values)
-{
-    for (size_t i = 0; i < group->count; i++) {
-        values[i] = get_map(c, group->runs[i], role);
-        if (base != NULL) {
-            values[i] -= get_map(c, base->runs[i], role);
-        }
-    }
-    return summarise(values, group->count);
-}
-
-static estimate compare(const comparison *c, const run_group *group, const char *role,
-                        double *values)
-{
-    const run_group *base = &c->groups[0];
-    if (base->count == group->count) {
-        return measure(c, group, base, role, values);
-    }
-    double mean = measure(c, group, NULL, role, values).mean;
-    return (estimate){mean - measure(c, base, NULL, role, values).mean, NAN};
-}
-
-static const evaluation_report *find_any(const comparison *c, size_t run)
-{
-    const evaluation_report *e = run_folder_find(&c->runs[run], c->split, roles[0]);
-    return e != NULL ? e : run_folder_find(&c->runs[run], c->split, roles[1]);
-}
-
-static bool all_have(const comparison *c, const char *role)
-{
-    for (size_t i = 0; i < c->run_count; i++) {
-        if (run_folder_find(&c->runs[i], c->split, role) == NULL) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool some_have(const comparison *c, const char *role)
-{
-    for (size_t i = 0; i < c->run_count; i++) {
-        if (run_folder_find(&c->runs[i], c->split, role) != NULL) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static double get_chance(const comparison *c, const run_group *group)
-{
-    const evaluation_report *e = find_any(c, group->runs[0]);
-    return e != NULL ? e->chance_frame_map : NAN;
-}
 
 // ---- summary ----
 
@@ -167,18 +34,18 @@ static void write_group(const comparison *c, size_t index, double *values, text 
     html_row_head(out, group->name);
     html_cell_count(out, (int64_t)group->count);
     for (size_t k = 0; k < 2; k++) {
-        if (!some_have(c, roles[k])) {
+        if (comparison_find(c, roles[k]) == NULL) {
             continue;
         }
-        estimate change = compare(c, group, roles[k], values);
-        write_cell(measure(c, group, NULL, roles[k], values), out);
+        estimate change = comparison_subtract(c, group, roles[k], values);
+        write_cell(comparison_measure(c, group, roles[k], values), out);
         if (index == 0) {
             text_append(out, "<td></td>");
         } else {
             html_cell_change(out, change.mean, change.error);
         }
     }
-    html_cell_number(out, get_chance(c, group), 3);
+    html_cell_number(out, comparison_get_chance(c, group), 3);
     text_append(out, "</tr>\n");
 }
 
@@ -194,7 +61,7 @@ static sslact_status write_summary(const comparison *c, text *out)
     html_head(out, "Name", false);
     html_head(out, "Runs", true);
     for (size_t k = 0; k < 2; k++) {
-        if (some_have(c, roles[k])) {
+        if (comparison_find(c, roles[k]) != NULL) {
             text words = {0};
             text_append(&words, "to ");
             text_append(&words, c->groups[0].name);
@@ -233,17 +100,17 @@ static sslact_status draw_summary(const comparison *c, bar_arrays *arrays, text 
     int32_t colors[2];
     size_t columns = 0;
     for (int32_t k = 0; k < 2; k++) {
-        if (some_have(c, roles[k])) {
+        if (comparison_find(c, roles[k]) != NULL) {
             colors[columns] = k;
             names[columns++] = roles[k];
         }
     }
     for (size_t i = 0; i < c->group_count; i++) {
         arrays->labels[i] = c->groups[i].name;
-        arrays->marks[i] = get_chance(c, &c->groups[i]);
+        arrays->marks[i] = comparison_get_chance(c, &c->groups[i]);
         for (size_t k = 0; k < columns; k++) {
             arrays->values[i * columns + k] =
-                measure(c, &c->groups[i], NULL, names[k], arrays->scratch).mean;
+                comparison_measure(c, &c->groups[i], names[k], arrays->scratch).mean;
         }
     }
     plot_frame frame = {.title = "frame mAP of each run"};
@@ -302,21 +169,12 @@ static sslact_status add_group(const comparison *c, const run_group *group, cons
     return status;
 }
 
-static const evaluation_report *find_reference(const comparison *c, const char *role)
-{
-    for (size_t i = 0; i < c->run_count; i++) {
-        const evaluation_report *e = run_folder_find(&c->runs[i], c->split, role);
-        if (e != NULL) {
-            return e;
-        }
-    }
-    return NULL;
-}
-
 static sslact_status write_classes(const comparison *c, text *out)
 {
-    const char *role = all_have(c, "teacher") || !some_have(c, "student") ? "teacher" : "student";
-    const evaluation_report *reference = find_reference(c, role);
+    const char *role = comparison_all_have(c, "teacher") || comparison_find(c, "student") == NULL
+                           ? "teacher"
+                           : "student";
+    const evaluation_report *reference = comparison_find(c, role);
     class_table table = {0};
     text caption = {0};
     if (reference == NULL) {
@@ -439,7 +297,7 @@ static void append_url(const char *path, text *out)
     }
 }
 
-static void write_links(const comparison *c, text *out)
+static void write_links(const comparison *c, const char *out_folder, text *out)
 {
     html_section(out, "runs", "The runs");
     text_append(out, "<ul class=\"plain\">\n");
@@ -447,7 +305,7 @@ static void write_links(const comparison *c, text *out)
         for (size_t k = 0; k < c->groups[i].count; k++) {
             const run_folder *run = &c->runs[c->groups[i].runs[k]];
             text relative = {0};
-            append_relative(c->out_folder, run->path, &relative);
+            append_relative(out_folder, run->path, &relative);
             text_append(&relative,
                         relative.length > 0 ? "/report/index.html" : "report/index.html");
             text_append(out, "<li>");
@@ -478,17 +336,17 @@ static void write_problems(const comparison *c, text *out)
 static void write_tiles(const comparison *c, text *out)
 {
     double *values = array_create(c->run_count, sizeof *values);
-    const char *role = some_have(c, "student") ? "student" : "teacher";
+    const char *role = comparison_find(c, "student") != NULL ? "student" : "teacher";
     text_append(out, "<ul class=\"tiles\">\n");
     for (size_t i = 0; i < c->group_count && i < 8 && values != NULL; i++) {
-        estimate map = measure(c, &c->groups[i], NULL, role, values);
+        estimate map = comparison_measure(c, &c->groups[i], role, values);
         text_append(out, "<li><b>");
         html_append_value(out, map.mean, NAN);
         text_append(out, "</b><span>");
         escape_html(out, c->groups[i].name);
         text_append_format(out, ", %s</span></li>\n", role);
     }
-    double chance = get_chance(c, &c->groups[0]);
+    double chance = comparison_get_chance(c, &c->groups[0]);
     if (isfinite(chance)) {
         text_append_format(out, "<li><b>%.3f</b><span>random scores</span></li>\n", chance);
     }
@@ -496,7 +354,7 @@ static void write_tiles(const comparison *c, text *out)
     free(values);
 }
 
-static sslact_status write_page(const comparison *c, text *out)
+static sslact_status write_page(const comparison *c, const char *out_folder, text *out)
 {
     sslact_status status = SSLACT_OK;
     text title = {0}, note = {0};
@@ -519,7 +377,7 @@ static sslact_status write_page(const comparison *c, text *out)
         html_element(out, "p", "soft", "None of the runs has been evaluated yet.");
     }
     status = status < 0 ? status : write_training(c, out);
-    write_links(c, out);
+    write_links(c, out_folder, out);
     clock_stamp(stamp, sizeof stamp);
     text_append(&note, "Page built ");
     html_append_time(&note, stamp);
@@ -530,68 +388,33 @@ static sslact_status write_page(const comparison *c, text *out)
     return status < 0 ? status : text_status(out);
 }
 
-static sslact_status read_runs(comparison *c, const char *const *folders, const char *const *names,
-                               size_t count)
+// The absolute folder of the page, made if absent.
+static sslact_status make_out_folder(const char *out_path, text *folder)
 {
-    c->runs = array_create(count, sizeof *c->runs);
-    if (c->runs == NULL) {
-        return sslact_error_get_status();
-    }
-    c->split = "";
-    for (size_t i = 0; i < count; i++) {
-        sslact_status status = run_folder_read(folders[i], &c->runs[i]);
-        if (status < 0) {
-            return status;
-        }
-        c->run_count++;
-        if (c->split[0] == '\0') {
-            c->split = run_folder_get_split(&c->runs[i]);
-        }
-    }
-    return make_groups(c, names);
-}
-
-static sslact_status find_out_folder(comparison *c, const char *out_path)
-{
-    text absolute = {0}, folder = {0};
+    text absolute = {0};
     sslact_status status = path_make_absolute(out_path, &absolute);
-    if (status >= 0 && (status = path_get_folder(text_get(&absolute), &folder)) >= 0 &&
-        (status = file_make_folder(text_get(&folder))) >= 0) {
-        c->out_folder = text_copy(text_get(&folder));
-        status = c->out_folder != NULL ? SSLACT_OK : sslact_error_get_status();
+    if (status >= 0 && (status = path_get_folder(text_get(&absolute), folder)) >= 0) {
+        status = file_make_folder(text_get(folder));
     }
     text_free(&absolute);
-    text_free(&folder);
     return status;
-}
-
-static void release(comparison *c)
-{
-    for (size_t i = 0; i < c->group_count; i++) {
-        free(c->groups[i].runs);
-    }
-    for (size_t i = 0; i < c->run_count; i++) {
-        run_folder_free(&c->runs[i]);
-    }
-    free(c->groups);
-    free(c->runs);
-    free(c->out_folder);
 }
 
 sslact_status report_build_comparison(const char *const *run_folders, const char *const *names,
                                       size_t count, const char *out_path)
 {
     comparison c = {0};
-    text page = {0};
+    text page = {0}, folder = {0};
     if (count == 0) {
         return error_set(SSLACT_ERROR_INVALID_ARGUMENT, "no runs; at least one is accepted");
     }
-    sslact_status status = read_runs(&c, run_folders, names, count);
-    if (status >= 0 && (status = find_out_folder(&c, out_path)) >= 0 &&
-        (status = write_page(&c, &page)) >= 0) {
+    sslact_status status = comparison_read(run_folders, names, count, &c);
+    if (status >= 0 && (status = make_out_folder(out_path, &folder)) >= 0 &&
+        (status = write_page(&c, text_get(&folder), &page)) >= 0) {
         status = file_write(out_path, text_get(&page), page.length);
     }
     text_free(&page);
-    release(&c);
+    text_free(&folder);
+    comparison_free(&c);
     return status;
 }

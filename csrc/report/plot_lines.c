@@ -117,7 +117,7 @@ static void make_area(line_plot *plot)
     const plot_frame *frame = plot->frame;
     double left = measure_ticks(&plot->y) + 12.0;
     double top = draw_legend(plot, NULL);
-    top += frame->y_label != NULL ? 18.0 : 8.0;
+    top += frame->y_label != NULL ? 22.0 : 8.0;
     double right = has_end_labels(plot) ? measure_end_labels(plot) : 14.0;
     double bottom = frame->x_label != NULL ? 40.0 : 24.0;
     plot->area = (plot_area){left, top, plot->width - left - right, plot->height - top - bottom};
@@ -157,7 +157,7 @@ static void draw_axes(const line_plot *plot, text *out)
                           plot->frame->x_label);
     }
     if (plot->frame->y_label != NULL) {
-        plot_append_words(out, "soft", "start", 4.0, area->top - 8.0, plot->frame->y_label);
+        plot_append_words(out, "soft", "start", 4.0, area->top - 12.0, plot->frame->y_label);
     }
 }
 

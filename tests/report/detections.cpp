@@ -2,8 +2,7 @@
 #include "report/detections.h"
 
 #include "support.h"
-
-#include <clocale>
+#include "support/comma_locale.h"
 
 namespace
 {
@@ -20,7 +19,7 @@ std::string write_rows(const std::vector<detection_row> &rows)
     }
     EXPECT_FALSE(std::filesystem::exists(folder / "d.csv"));
     EXPECT_EQ(detection_file_commit(file), SSLACT_OK);
-    return read(folder / "d.csv");
+    return get_file(folder / "d.csv");
 }
 
 TEST(DetectionFile, WritesAvaRowsWithFourDigitTimes)
@@ -66,11 +65,12 @@ TEST(DetectionFile, RefusesNamesThatTheFormCannotHoldAndNumbersThatAreNone)
 
 TEST(DetectionFile, UsesADecimalPointInEveryLocale)
 {
-    if (std::setlocale(LC_ALL, "de_DE.UTF-8") == nullptr) {
-        GTEST_SKIP() << "no locale with a decimal comma is installed";
+    test::CommaLocale locale;
+    if (!locale.is_on()) {
+        GTEST_SKIP() << "no locale with a decimal comma is installed and none could be made";
     }
+
     std::string rows = write_rows({{"v", 902.5, 0.5, 0, 1, 1, 1, 0.25}});
-    std::setlocale(LC_ALL, "C");
 
     EXPECT_EQ(rows, "v,902.500,0.500,0.000,1.000,1.000,1,0.250000000\n");
 }

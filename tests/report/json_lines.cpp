@@ -48,7 +48,7 @@ TEST(JsonLines, FirstLineCarriesSchemaAndFacts)
     Folder folder;
     json_lines_close(open_lines(folder / "metrics.jsonl"));
 
-    auto lines = split_lines(read(folder / "metrics.jsonl"));
+    auto lines = split_lines(get_file(folder / "metrics.jsonl"));
 
     ASSERT_EQ(lines.size(), 1u);
     Json line = parse(lines[0]);
@@ -68,7 +68,7 @@ TEST(JsonLines, EventHasFlatKeysAndNumbersThatReadBackExactly)
     ASSERT_EQ(json_lines_end(lines), SSLACT_OK);
     json_lines_close(lines);
 
-    std::string second = split_lines(read(folder / "metrics.jsonl"))[1];
+    std::string second = split_lines(get_file(folder / "metrics.jsonl"))[1];
     Json line = parse(second);
 
     EXPECT_NE(second.find("\"train/loss\":0.1,"), std::string::npos) << second;
@@ -93,7 +93,7 @@ TEST(JsonLines, NumberThatIsNotFiniteIsNullAndNamed)
     ASSERT_EQ(json_lines_end(lines), SSLACT_OK);
     json_lines_close(lines);
 
-    Json line = parse(split_lines(read(folder / "metrics.jsonl"))[1]);
+    Json line = parse(split_lines(get_file(folder / "metrics.jsonl"))[1]);
     json_t *names = json_object_get(line.get(), "nonfinite");
 
     EXPECT_TRUE(json_is_null(json_object_get(line.get(), "train/loss")));
@@ -108,14 +108,14 @@ TEST(JsonLines, TornLastLineIsDroppedAndResumeSaysFromWhere)
     json_lines *lines = open_lines(folder / "metrics.jsonl");
     add_loss(lines, 1, 0.5);
     json_lines_close(lines);
-    std::string whole = read(folder / "metrics.jsonl");
+    std::string whole = get_file(folder / "metrics.jsonl");
     write(folder / "metrics.jsonl", whole + "{\"event\":\"train\",\"itera");
 
     lines = open_lines(folder / "metrics.jsonl", 1);
     add_loss(lines, 2, 0.4);
     json_lines_close(lines);
 
-    std::string after = read(folder / "metrics.jsonl");
+    std::string after = get_file(folder / "metrics.jsonl");
     auto all = split_lines(after);
     EXPECT_EQ(after.substr(0, whole.size()), whole);
     ASSERT_EQ(all.size(), 4u);
@@ -133,7 +133,7 @@ TEST(JsonLines, TornLineLongerThanABlockIsDroppedWhole)
 
     json_lines_close(open_lines(folder / "metrics.jsonl", 7));
 
-    auto lines = split_lines(read(folder / "metrics.jsonl"));
+    auto lines = split_lines(get_file(folder / "metrics.jsonl"));
     ASSERT_EQ(lines.size(), 1u); // nothing whole was there: the file begins anew
     EXPECT_NE(lines[0].find("\"run\""), std::string::npos);
 }

@@ -46,7 +46,7 @@ void write_log(const std::string &run, const char *class_name)
 std::string build(const std::string &run)
 {
     EXPECT_EQ(report_build_run(run.c_str()), SSLACT_OK) << sslact_error_get_message();
-    return read(run + "/report/index.html");
+    return get_file(run + "/report/index.html");
 }
 
 void expect_sound(const std::string &page)
@@ -81,8 +81,8 @@ TEST(RunPage, ShowsResultsCurvesThresholdsConfigAndVersions)
     for (const char *name : {"results.csv", "class_ap.svg", "loss.svg", "thresholds.svg"}) {
         EXPECT_TRUE(std::filesystem::exists(run / (std::string("report/") + name))) << name;
     }
-    EXPECT_EQ(find_imbalance(read(run / "report/loss.svg")), "");
-    EXPECT_EQ(count(read(run / "report/results.csv"), "\n"), 1u + 3u * 4u);
+    EXPECT_EQ(find_imbalance(get_file(run / "report/loss.svg")), "");
+    EXPECT_EQ(count(get_file(run / "report/results.csv"), "\n"), 1u + 3u * 4u);
 }
 
 TEST(RunPage, CanBeBuiltAgain)
@@ -175,7 +175,7 @@ TEST(ComparisonPage, ShowsMeansWithStandardErrorsAndPairedDifferences)
 
     ASSERT_EQ(report_build_comparison(folders, names, 4, out.c_str()), SSLACT_OK)
         << sslact_error_get_message();
-    std::string page = read(out);
+    std::string page = get_file(out);
 
     expect_sound(page);
     EXPECT_NE(page.find("<td>0.450 <span class=\"soft\">\xc2\xb1 0.050</span></td>"),
@@ -198,7 +198,7 @@ TEST(ComparisonPage, TakesRunsWithoutEvaluationsAndHostileNames)
 
     ASSERT_EQ(report_build_comparison(folders, names, 2, (folder / "c.html").c_str()), SSLACT_OK)
         << sslact_error_get_message();
-    std::string page = read(folder / "c.html");
+    std::string page = get_file(folder / "c.html");
 
     expect_sound(page);
     EXPECT_NE(page.find("href=\"./a%20b%22%3C/report/index.html\""), std::string::npos);

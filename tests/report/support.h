@@ -5,6 +5,8 @@
 
 #include "report/evaluation.h"
 
+#include "support/temporary.h"
+
 #include <gtest/gtest.h>
 #include <jansson.h>
 
@@ -24,31 +26,9 @@ namespace report_test
 inline const double not_a_number = std::numeric_limits<double>::quiet_NaN();
 inline const char *const hostile = "<script>\"&'</td>, \x01\xff\n";
 
-class Folder
-{
-public:
-    Folder()
-    {
-        std::string name = (std::filesystem::temp_directory_path() / "sslact-XXXXXX").string();
-        path_ = mkdtemp(name.data());
-    }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    Folder(const Folder &) = delete;
-    Folder &operator=(const Folder &) = delete;
-    std::string operator/(const std::string &name) const { return path_ + "/" + name; }
-    const std::string &path() const { return path_; }
+using Folder = test::TemporaryFolder;
 
-private:
-    std::string path_;
-};
-
-inline std::string read(const std::string &path)
-{
-    std::ifstream file(path, std::ios::binary);
-    std::stringstream content;
-    content << file.rdbuf();
-    return content.str();
-}
+using test::get_file;
 
 inline void write(const std::string &path, const std::string &content)
 {
