@@ -21,6 +21,22 @@ sslact_status make_handle(dataset *inner, sslact_dataset **out)
     return SSLACT_OK;
 }
 
+int tell_problem(data_problem kind, const char *place, const char *what, void *user)
+{
+    const auto &options = *static_cast<const sslact_check_options *>(user);
+    sslact_problem problem;
+    SSLACT_INIT(problem);
+    problem.kind = data_problem_get_name(kind);
+    problem.place = place;
+    problem.text = what;
+    return options.problem(&problem, options.problem_user);
+}
+
+struct CheckSummary {
+    data_check_summary value = {};
+    ~CheckSummary() { data_check_summary_clear(&value); }
+};
+
 struct Malloced {
     void operator()(void *memory) const { std::free(memory); }
 };
@@ -153,6 +169,35 @@ sslact_status sslact_sample_describe(const sslact_sample *sample_handle, sslact_
         local.box_scores = source.box_scores;
         local.labels = source.labels;
         local.name = source.name;
+        write_struct(local, out, "out");
+        return SSLACT_OK;
+    });
+}
+
+sslact_status sslact_dataset_check(const sslact_config *config_handle,
+                                   const sslact_check_options *options, sslact_check_summary *out)
+{
+    return guard_shared(config_handle, "config", [&](const sslact_config &handle) {
+        sslact_check_options given = read_options(options, "options");
+        sslact_check_summary local;
+        SSLACT_INIT(local);
+        if (need(out, "out")->struct_size < sizeof local) {
+            throw Error(SSLACT_ERROR_INVALID_ARGUMENT,
+                        "out.struct_size is " + std::to_string(out->struct_size) +
+                            ", prepare it with SSLACT_INIT");
+        }
+        check(config_validate(handle.inner.get()));
+        data_check_options wanted = {};
+        wanted.problem = given.problem ? tell_problem : nullptr;
+        wanted.problem_user = &given;
+        wanted.progress = given.progress;
+        wanted.progress_user = given.progress_user;
+        CheckSummary summary;
+        check(data_check(handle.inner.get(), &wanted, &summary.value));
+        local.videos = summary.value.videos;
+        local.key_frames = summary.value.key_frames;
+        local.people = summary.value.people;
+        local.problems = summary.value.problems;
         write_struct(local, out, "out");
         return SSLACT_OK;
     });

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "sslact/trainer.h"
+
 #include "config/config.h"
 #include "report/evaluation.h"
 #include "report/json_lines.h"

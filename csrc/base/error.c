@@ -119,6 +119,9 @@ sslact_status sslact_error_copy(char *buffer, size_t capacity, size_t *needed)
     }
     size_t size = strlen(message) + 1;
     *needed = size;
+    if (!buffer) {
+        return SSLACT_OK; // only the size was asked for
+    }
     if (capacity < size) {
         return SSLACT_ERROR_BUFFER_TOO_SMALL;
     }

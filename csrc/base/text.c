@@ -241,6 +241,9 @@ sslact_status text_hand_out(const char *source, size_t length, char *buffer, siz
         return error_set(SSLACT_ERROR_INVALID_ARGUMENT, "%s is NULL", needed ? "buffer" : "needed");
     }
     *needed = length + 1;
+    if (!buffer) {
+        return SSLACT_OK; // only the size was asked for
+    }
     if (capacity <= length) {
         return error_set(SSLACT_ERROR_BUFFER_TOO_SMALL, "buffer holds %zu bytes, %zu are needed",
                          capacity, length + 1);

@@ -29,6 +29,7 @@ sslact_status dataset_set_up(dataset *d, const dataset_kind *kind, int32_t class
     atomic_init(&d->references, 1);
     d->kind = kind;
     d->class_count = class_count;
+    d->split = "memory";
     d->class_names = array_create((size_t)class_count, sizeof *d->class_names);
     d->class_ids = array_create((size_t)class_count, sizeof *d->class_ids);
     sslact_status status =
@@ -52,6 +53,11 @@ void dataset_clear_classes(dataset *d)
     free(d->class_ids);
     d->class_names = NULL;
     d->class_ids = NULL;
+}
+
+const char *dataset_get_split(const dataset *d)
+{
+    return d->split;
 }
 
 dataset *dataset_retain(dataset *d)

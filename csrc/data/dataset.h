@@ -25,6 +25,8 @@ void dataset_release(dataset *d); // NULL is fine
 size_t dataset_count_clips(const dataset *d);
 int32_t dataset_count_classes(const dataset *d);
 const char *dataset_get_class_name(const dataset *d, int32_t j); // NULL when out of range
+// "train", "unlabeled", "validation"; "memory" for sets made by the program. Static.
+const char *dataset_get_split(const dataset *d);
 int32_t dataset_get_class_id(const dataset *d, int32_t j);       // AVA id; j + 1 when made in memory
 // 1 when at least one clip carries labels. A callback set reads clips until it meets one.
 int dataset_is_labeled(dataset *d);

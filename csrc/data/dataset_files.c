@@ -285,6 +285,9 @@ sslact_status dataset_open(const config *c, const char *split, dataset **out)
         free(set);
         return status;
     }
+    static const char *const names[] = {
+        [SPLIT_TRAIN] = "train", [SPLIT_UNLABELED] = "unlabeled", [SPLIT_VALIDATION] = "validation"};
+    set->base.split = names[table->kind];
     *out = &set->base;
     return SSLACT_OK;
 }

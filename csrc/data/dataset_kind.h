@@ -24,6 +24,7 @@ struct dataset {
     int32_t class_count;
     char **class_names; // [class_count]
     int32_t *class_ids; // [class_count]
+    const char *split;  // static: "train", ...; "memory" where the program gave the clips
 };
 
 #define DATASET_MAX_CLASSES 65535

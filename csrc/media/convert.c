@@ -123,7 +123,9 @@ static sslact_status prepare_context(converter *c, const AVFrame *frame)
         return SSLACT_OK;
     }
     sws_freeContext(c->context);
-    int flags = SWS_BILINEAR | SWS_ACCURATE_RND | SWS_BITEXACT | SWS_FULL_CHR_H_INT;
+    // Exact rounding costs 0.3 ms a frame of 640 x 360 and makes machines agree. Chroma taken for
+    // each pixel alone (SWS_FULL_CHR_H_INT) would cost another 2.3 ms.
+    int flags = SWS_BILINEAR | SWS_ACCURATE_RND | SWS_BITEXACT;
     c->context = sws_getContext(frame->width, frame->height, format, frame->width, frame->height,
                                 AV_PIX_FMT_RGB24, flags, NULL, NULL, NULL);
     if (c->context == NULL) {
@@ -297,4 +299,11 @@ sslact_status video_read_rgb(video *v, const int64_t *frames, size_t count, int3
     free(requests);
     free(sorted);
     return status;
+}
+
+sslact_status video_convert_rgb(video *v, const picture *p, int32_t width, int32_t height,
+                                uint8_t *out)
+{
+    sslact_status status = converter_run(v->convert, p->native, v->turn, width, height, out);
+    return status < 0 ? error_prefix("%s: frame %lld: ", v->path, (long long)p->frame) : SSLACT_OK;
 }

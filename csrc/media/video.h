@@ -81,6 +81,11 @@ void video_fit(const video *v, int32_t short_side, int32_t *width, int32_t *heig
 sslact_status video_read_rgb(video *v, const int64_t *frames, size_t count, int32_t width,
                              int32_t height, uint8_t *out);
 
+// The picture that a sink was given as RGB, rotated for display, resized to width x height; out
+// [height][width][3] packed.
+sslact_status video_convert_rgb(video *v, const picture *p, int32_t width, int32_t height,
+                                uint8_t *out);
+
 // Hex MD5 (33 bytes with NUL) of a picture in its pixel format, planes packed: what ffmpeg's
 // framemd5 prints.
 sslact_status picture_md5(const picture *p, char out[33]);

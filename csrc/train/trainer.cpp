@@ -172,10 +172,13 @@ void Trainer::read_batch()
         return;
     }
     if (!loader_) {
+        // With ssl.unlabeled_source=labeled there may be no unlabelled set: the labelled one stands
+        // in, the loader hides its labels.
+        dataset *second = unlabeled_ ? unlabeled_.get() : labeled_.get();
         loader *made = nullptr;
         check(loader_create(settings_.get(), labeled_.get(),
-                            options_.teacher == TeacherKind::none ? nullptr : unlabeled_.get(),
-                            iteration_, &made));
+                            options_.teacher == TeacherKind::none ? nullptr : second, iteration_,
+                            &made));
         loader_.reset(made);
     }
     batch *next = nullptr;

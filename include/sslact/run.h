@@ -4,7 +4,7 @@
  *     DIR/config.yaml                    every key, reusable
  *     DIR/metrics.jsonl                  one JSON object an event
  *     DIR/checkpoints/000500.safetensors and `latest`, a small text file with the newest name
- *     DIR/detections/<split>_<role>.csv  DIR/report/*.json, results.csv, index.html
+ *     DIR/detections/<split>_<role>.csv  DIR/report/index.html, results.csv
  */
 #ifndef SSLACT_RUN_H
 #define SSLACT_RUN_H

@@ -109,7 +109,7 @@ typedef struct training {
     sslact_trainer *trainer;
     sslact_run *run;
     long long batch_clips, checkpoint_every, evaluate_every, log_every, max_nonfinite;
-    int64_t done, planned, skipped, saved;
+    int64_t done, planned, skipped, saved, taken; // taken: steps of this process
     double wait_seconds, step_seconds;
     json_t *results; // {"student": report, "teacher": report or null}
 } training;
@@ -194,7 +194,7 @@ static void show_step(training *t, const sslact_step_report *step)
 {
     const bool edge = step->iteration == 1 || step->iteration == t->planned;
     const double elapsed = t->wait_seconds + t->step_seconds;
-    const double per_step = elapsed / (double)(t->done > 0 ? t->done : 1);
+    const double per_step = elapsed / (double)(t->taken > 0 ? t->taken : 1);
     const double left = per_step * (double)(t->planned - step->iteration);
 
     progress_show(&t->progress, edge || step->iteration % t->log_every == 0,
@@ -296,7 +296,6 @@ static sslact_status train(training *t)
 {
     sslact_step_report step;
     sslact_status status = SSLACT_OK;
-    int64_t first = t->done;
 
     SSLACT_INIT(step);
     while (t->done < t->planned) {
@@ -317,7 +316,7 @@ static sslact_status train(training *t)
         t->done = step.iteration;
         t->wait_seconds += step.seconds_data;
         t->step_seconds += step.seconds_compute;
-        (void)first;
+        t->taken++;
         status = keep_records(t, &step);
         if (status < 0) {
             return status;
@@ -389,7 +388,9 @@ static int explain_failure(training *t, sslact_status status)
         if (save(t) < 0) {
             return cli_fail(sslact_error_get_status());
         }
-        (void)sslact_run_render(t->run);
+        if (sslact_run_render(t->run) < 0) {
+            cli_fail(sslact_error_get_status());
+        }
         fprintf(stderr,
                 "sslact_cli: stopped after iteration %lld of %lld, a checkpoint is written; go on "
                 "with the same command and --resume=auto\n",
