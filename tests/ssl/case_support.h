@@ -64,7 +64,7 @@ inline at::Tensor matrix(const std::vector<double> &values, int64_t columns, at:
     return at::tensor(values, at::kDouble).view({-1, columns}).to(type);
 }
 
-inline std::vector<double> flatten(const at::Tensor &tensor)
+inline std::vector<double> values_of(const at::Tensor &tensor)
 {
     const at::Tensor packed = tensor.detach().to(at::kDouble).contiguous();
     const auto *data = packed.const_data_ptr<double>();

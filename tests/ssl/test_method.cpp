@@ -30,7 +30,7 @@ using sslact::NegativeThreshold;
 using sslact::PenaltyScope;
 using sslact::ThresholdMode;
 using test::Balance;
-using test::flatten;
+using test::values_of;
 
 constexpr int64_t kClasses = 6;
 
@@ -82,7 +82,7 @@ struct Trial {
 void expect_equal(const at::Tensor &a, const at::Tensor &b, double tolerance)
 {
     ASSERT_EQ(a.sizes(), b.sizes());
-    test::expect_close(flatten(a), flatten(b), tolerance, "tensor");
+    test::expect_close(values_of(a), values_of(b), tolerance, "tensor");
 }
 
 // Section 4 in torch's own functions, differentiable by torch's autograd. The masks are those that
@@ -214,7 +214,7 @@ TEST(MethodOptionsOfALoss, SetTheThresholdsInForce)
     MethodOptions options;
     options.mpl_mode = ThresholdMode::fixed;
     options.mpl_tau_pos = 0.5;
-    EXPECT_EQ(flatten(Trial(options).method.thresholds()), std::vector<double>(6, 0.5));
+    EXPECT_EQ(values_of(Trial(options).method.thresholds()), std::vector<double>(6, 0.5));
 
     options.mpl_mode = ThresholdMode::class_related;
     options.mpl_mapping = MAPPING_LINEAR;
@@ -225,8 +225,8 @@ TEST(MethodOptionsOfALoss, SetTheThresholdsInForce)
     // n = 147, 59, 15, 12, 3, 0 of the label sets above
     const std::vector<double> eta = {1, 59.0 / 147, 15.0 / 147, 12.0 / 147, 3.0 / 147, 1};
     for (size_t j = 0; j < 6; j++) {
-        EXPECT_NEAR(flatten(setup.method.thresholds())[j], 0.8 * eta[j], 1e-15);
-        EXPECT_NEAR(flatten(setup.method.negative_thresholds())[j], 0.2 * eta[j], 1e-15);
+        EXPECT_NEAR(values_of(setup.method.thresholds())[j], 0.8 * eta[j], 1e-15);
+        EXPECT_NEAR(values_of(setup.method.negative_thresholds())[j], 0.2 * eta[j], 1e-15);
     }
     options.mpl_mode = ThresholdMode::learnable;
     check_options(options);
@@ -296,8 +296,8 @@ TEST(Method, FollowsAPermutationOfTheClasses)
     expect_equal(b.inputs.student_logits.grad(), reorder(a.inputs.student_logits.grad()), 1e-13);
     expect_equal(b.method.thresholds().grad(), a.method.thresholds().grad().index_select(0, index),
                  1e-13);
-    const std::vector<double> ka = flatten(ra.unlabeled_classes),
-                              kb = flatten(rb.unlabeled_classes);
+    const std::vector<double> ka = values_of(ra.unlabeled_classes),
+                              kb = values_of(rb.unlabeled_classes);
     for (size_t i = 0; i < ka.size(); i++) {
         EXPECT_EQ(kb[i] < 0 ? -1.0 : static_cast<double>(order[static_cast<size_t>(kb[i])]), ka[i]);
     }
@@ -403,11 +403,11 @@ TEST(Method, HasTheGradientsOfCentralDifferences)
         };
 
         for (int64_t at = 0; at < setup.inputs.student_logits.numel(); at += 7) {
-            EXPECT_NEAR(flatten(setup.inputs.student_logits.grad())[static_cast<size_t>(at)],
+            EXPECT_NEAR(values_of(setup.inputs.student_logits.grad())[static_cast<size_t>(at)],
                         slope(setup.inputs.student_logits, at), 1e-9);
         }
         for (int64_t j = 0; j < kClasses; j++) {
-            EXPECT_NEAR(flatten(setup.method.thresholds().grad())[static_cast<size_t>(j)],
+            EXPECT_NEAR(values_of(setup.method.thresholds().grad())[static_cast<size_t>(j)],
                         slope(setup.method.thresholds(), j), 1e-8);
         }
     }
@@ -418,12 +418,12 @@ TEST(Method, DrawsItsMasksFromSeedIterationHalfAndRow)
     Trial setup(hard_balance());
     const Method::Result result = setup.run();
 
-    const std::vector<double> classes = flatten(result.unlabeled_classes);
+    const std::vector<double> classes = values_of(result.unlabeled_classes);
     for (size_t i = 0; i < classes.size(); i++) {
         const random_stream stream = random_open(17, RANDOM_MASK_UNLABELED, 5, i);
         const double p =
             classes[i] < 0 ? 1.0 : setup.statistics->probability[static_cast<size_t>(classes[i])];
-        EXPECT_EQ(flatten(result.unlabeled_mask)[i], random_at(&stream, 0) < p ? 1.0 : 0.0);
+        EXPECT_EQ(values_of(result.unlabeled_mask)[i], random_at(&stream, 0) < p ? 1.0 : 0.0);
     }
     expect_equal(Trial(hard_balance()).run().unlabeled_mask, result.unlabeled_mask, 0.0);
 }
@@ -477,7 +477,7 @@ TEST(Method, ClampsLearnedThresholdsOnly)
 
     setup.method.clamp_thresholds();
 
-    EXPECT_EQ(flatten(setup.method.thresholds()),
+    EXPECT_EQ(values_of(setup.method.thresholds()),
               (std::vector<double>{0.01, 0.01, 0.01, 0.5, 0.99, 0.99}));
     EXPECT_TRUE(setup.method.thresholds().requires_grad());
 
@@ -485,7 +485,7 @@ TEST(Method, ClampsLearnedThresholdsOnly)
     options.mpl_tau_pos = 0.995;
     Trial fixed(options);
     fixed.method.clamp_thresholds();
-    EXPECT_EQ(flatten(fixed.method.thresholds()), std::vector<double>(6, 0.995));
+    EXPECT_EQ(values_of(fixed.method.thresholds()), std::vector<double>(6, 0.995));
 }
 
 TEST(Method, TakesEitherHalfAlone)
@@ -517,7 +517,7 @@ TEST(Method, OfNoInstanceIsZeroWithZeroGradients)
 
         EXPECT_EQ(result.total.item<double>(), 0.0);
         EXPECT_EQ(result.labeled_kept, 0);
-        EXPECT_EQ(flatten(setup.method.thresholds().grad()), std::vector<double>(6, 0.0));
+        EXPECT_EQ(values_of(setup.method.thresholds().grad()), std::vector<double>(6, 0.0));
     }
 }
 
@@ -592,7 +592,7 @@ TEST(Method, OfOneClassWorks)
 
     const Method::Result result = method.compute(inputs);
 
-    EXPECT_EQ(flatten(result.pseudo_labels), (std::vector<double>{1, 0, -1}));
+    EXPECT_EQ(values_of(result.pseudo_labels), (std::vector<double>{1, 0, -1}));
     const double t = 1 / (1 + std::exp(-4.0));
     const double wp = 1 / (1 + std::exp(-20 * (t - 0.9)));
     EXPECT_NEAR(result.pseudo, (wp * std::log1p(std::exp(-1.0)) + std::log1p(std::exp(1.0))) / 3,

@@ -15,7 +15,7 @@ namespace
 using sslact::LabelMode;
 using sslact::ThresholdMode;
 using test::CaseRun;
-using test::flatten;
+using test::values_of;
 
 class MethodCases : public testing::TestWithParam<std::tuple<const char *, at::ScalarType>>
 {
@@ -27,7 +27,7 @@ protected:
 
     void expect(const at::Tensor &actual, const char *name)
     {
-        test::expect_close(flatten(actual), run.given.array(std::string("outputs/") + name),
+        test::expect_close(values_of(actual), run.given.array(std::string("outputs/") + name),
                            tolerance(), name);
     }
     void expect_number(double actual, const char *name)
@@ -37,14 +37,14 @@ protected:
     }
     void expect_integers(const at::Tensor &actual, const char *name)
     {
-        EXPECT_EQ(flatten(actual), run.given.array(std::string("outputs/") + name)) << name;
+        EXPECT_EQ(values_of(actual), run.given.array(std::string("outputs/") + name)) << name;
     }
 
     // p of an instance from its class: what its draw is compared with.
     std::vector<double> row_probability(const at::Tensor &classes) const
     {
         std::vector<double> out;
-        for (const double k : flatten(classes)) {
+        for (const double k : values_of(classes)) {
             out.push_back(k >= 0 ? run.statistics->probability[static_cast<size_t>(k)]
                           : run.options.ucb_drop_no_positive ? 0.0
                                                              : 1.0);

@@ -187,19 +187,20 @@ TEST(BalanceCases, TheStoredLabelSetsAreThoseOfTheAvaFile)
         GTEST_SKIP() << "xz could not unpack " << path;
     }
 
-    std::map<std::vector<uint8_t>, int64_t> counted;
+    std::map<std::set<size_t>, int64_t> counted;
     for (const auto &[box, members] : instances) {
-        std::vector<uint8_t> row(60);
-        for (const size_t j : members) {
-            row[j] = 1;
-        }
-        counted[row]++;
+        counted[members]++;
     }
-    std::map<std::vector<uint8_t>, int64_t> stored;
+    std::map<std::set<size_t>, int64_t> stored;
     const Histogram histogram = stored_ava_label_sets();
     for (size_t i = 0; i < histogram.counts.size(); i++) {
-        const auto *row = &histogram.labels[i * 60];
-        stored[std::vector<uint8_t>(row, row + 60)] = histogram.counts[i];
+        std::set<size_t> members;
+        for (size_t j = 0; j < 60; j++) {
+            if (histogram.labels[i * 60 + j] != 0) {
+                members.insert(j);
+            }
+        }
+        stored[members] = histogram.counts[i];
     }
     EXPECT_EQ(counted, stored);
 }
