@@ -19,6 +19,23 @@ std::vector<int64_t> read_list(const config *c, const char *key)
     return values;
 }
 
+// A stage of 0 blocks is left out, with every stage behind it: the keys always hold four numbers.
+void drop_absent_stages(NetworkOptions &options)
+{
+    while (!options.stage_blocks.empty() && options.stage_blocks.back() == 0) {
+        options.stage_blocks.pop_back();
+    }
+    size_t strides = std::min<size_t>(options.stage_blocks.size(), options.stage_strides.size());
+    for (size_t i = strides; i < options.stage_strides.size(); i++) {
+        if (options.stage_strides[i] != 1) {
+            throw Error(SSLACT_ERROR_CONFIG,
+                        "model.stage_strides: " + std::to_string(options.stage_strides[i]) +
+                            " for a stage without blocks, expected 1");
+        }
+    }
+    options.stage_strides.resize(strides);
+}
+
 // Word number `value` of a choice key; the schema has refused any other word.
 int find_word(const config *c, const char *key, const std::vector<std::string> &words)
 {
@@ -49,6 +66,7 @@ NetworkOptions read_network_options(const config *c)
     options.alpha = config_get_int(c, "model.alpha");
     options.stage_blocks = read_list(c, "model.stage_blocks");
     options.stage_strides = read_list(c, "model.stage_strides");
+    drop_absent_stages(options);
     options.res5_stride = config_get_int(c, "model.res5_stride");
     options.res5_dilation = config_get_int(c, "model.res5_dilation");
     options.stem_kernel = config_get_int(c, "model.stem_kernel");
