@@ -15,7 +15,7 @@
 
 enum {
     MAX_THREADS = 64,
-    QUALITY = 28 // crf: noise is expensive, people look the same
+    QUALITY = 30 // crf: noise is expensive, people look the same
 };
 
 typedef struct producer {
