@@ -238,7 +238,7 @@ INSTANTIATE_TEST_SUITE_P(
                    "column 8: score \"\", expected a number from 0 to 1"},
         HostileRow{AVA_DETECTIONS, "a,0902,0,0,1,1,1,1,5", DATA_PROBLEM_COLUMNS,
                    "9 columns, expected 7 or 8"},
-        HostileRow{AVA_LABELS, std::string("a,09\0002,0,0,1,1,1,2", 20), DATA_PROBLEM_LINE,
+        HostileRow{AVA_LABELS, std::string("a,09\0002,0,0,1,1,1,2", 18), DATA_PROBLEM_LINE,
                    "a line of more than 65536 bytes or with NUL bytes, this is not a CSV row"},
         HostileRow{AVA_LABELS, std::string(200000, 'x'), DATA_PROBLEM_LINE,
                    "a line of more than 65536 bytes or with NUL bytes, this is not a CSV row"}));
