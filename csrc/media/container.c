@@ -4,6 +4,7 @@
 
 #include <libavutil/dict.h>
 #include <libavutil/error.h>
+#include <libavutil/mem.h>
 #include <string.h>
 
 #include "media/compat.h"
@@ -55,6 +56,10 @@ static sslact_status open_format(container *c)
     }
     c->format->pb = c->bytes.io;
     c->format->io_open = refuse_other_file;
+    c->format->protocol_whitelist = av_strdup("none"); // for demuxers that open files on their own
+    if (c->format->protocol_whitelist == NULL) {
+        return error_set(SSLACT_ERROR_OUT_OF_MEMORY, "%s: no memory for a demuxer", c->path);
+    }
     c->format->interrupt_callback = (AVIOInterruptCB){interrupt, c};
     int error = avformat_open_input(&c->format, c->path, NULL, NULL);
     return error < 0 ? fail(c, error, "read it as a video file") : SSLACT_OK;

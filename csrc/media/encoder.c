@@ -1,6 +1,7 @@
 // Writing video files.
 //
-// The same pictures give the same bytes: one thread, no version strings, no dates. The file grows
+// The same pictures give the same bytes: one thread, no version strings, no dates, and only what
+// libx264 computes alike on all processors. The file grows
 // under a temporary name in the target's folder and is renamed when it is complete and on disk.
 #include "media/encoder.h"
 
@@ -8,6 +9,7 @@
 #include <fcntl.h>
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
+#include <libavutil/imgutils.h>
 #include <libavutil/opt.h>
 #include <libswscale/swscale.h>
 #include <stdbool.h>
@@ -36,7 +38,8 @@ struct encoder {
     AVFormatContext *format;
     AVCodecContext *codec;
     AVStream *stream;
-    AVFrame *frame;
+    AVFrame *source; // RGB with room behind its rows: swscale reads past the last pixel
+    AVFrame *frame;  // YUV
     AVPacket *packet;
     struct SwsContext *convert;
     int64_t next;
@@ -102,6 +105,9 @@ static void fill_codec(AVCodecContext *codec, const encoder_options *o)
     if (codec->codec_id == AV_CODEC_ID_H264) {
         av_opt_set_int(codec->priv_data, "crf", quality, 0);
         av_opt_set(codec->priv_data, "preset", "fast", 0);
+        // Without it the bytes depend on the processor, and with AVX-512 on what the heap held
+        // before (libx264 164: nearly every run another file).
+        av_opt_set(codec->priv_data, "x264-params", "cpu-independent=1", 0);
     } else {
         // crf 20 corresponds roughly to a quantiser of 4.
         codec->flags |= AV_CODEC_FLAG_QSCALE;
@@ -129,6 +135,14 @@ static sslact_status open_codec(encoder *e)
     return error < 0 ? fail(e, error, "open its encoder") : SSLACT_OK;
 }
 
+static int make_picture(AVFrame *frame, enum AVPixelFormat format, const encoder_options *o)
+{
+    frame->format = format;
+    frame->width = o->width;
+    frame->height = o->height;
+    return av_frame_get_buffer(frame, 0);
+}
+
 static sslact_status open_convert(encoder *e)
 {
     const encoder_options *o = &e->options;
@@ -141,10 +155,10 @@ static sslact_status open_convert(encoder *e)
     int matrix = o->height >= HD_HEIGHT ? SWS_CS_ITU709 : SWS_CS_ITU601;
     sws_setColorspaceDetails(e->convert, sws_getCoefficients(SWS_CS_DEFAULT), 1,
                              sws_getCoefficients(matrix), 0, 0, UNIT, UNIT);
-    e->frame->format = AV_PIX_FMT_YUV420P;
-    e->frame->width = o->width;
-    e->frame->height = o->height;
-    int error = av_frame_get_buffer(e->frame, 0);
+    int error = make_picture(e->source, AV_PIX_FMT_RGB24, o);
+    if (error >= 0) {
+        error = make_picture(e->frame, AV_PIX_FMT_YUV420P, o);
+    }
     return error < 0 ? fail(e, error, "hold a picture") : SSLACT_OK;
 }
 
@@ -214,6 +228,7 @@ static void free_encoder(encoder *e)
     }
     avcodec_free_context(&e->codec);
     avformat_free_context(e->format);
+    av_frame_free(&e->source);
     av_frame_free(&e->frame);
     av_packet_free(&e->packet);
     sws_freeContext(e->convert);
@@ -234,10 +249,11 @@ sslact_status encoder_open(const char *path, const encoder_options *options, enc
         return SSLACT_ERROR_OUT_OF_MEMORY;
     }
     e->options = *options;
+    e->source = av_frame_alloc();
     e->frame = av_frame_alloc();
     e->packet = av_packet_alloc();
     status = reserve_temporary(e, path);
-    if (status >= 0 && (e->frame == NULL || e->packet == NULL)) {
+    if (status >= 0 && (e->source == NULL || e->frame == NULL || e->packet == NULL)) {
         status = fail(e, AVERROR(ENOMEM), "encode");
     }
     status = status < 0 ? status : open_format(e);
@@ -280,10 +296,11 @@ sslact_status encoder_write(encoder *e, const uint8_t *rgb)
     }
     int error = av_frame_make_writable(e->frame);
     if (error >= 0) {
-        const uint8_t *planes[4] = {rgb, NULL, NULL, NULL};
-        int strides[4] = {e->options.width * 3, 0, 0, 0};
-        sws_scale(e->convert, planes, strides, 0, e->options.height, e->frame->data,
-                  e->frame->linesize);
+        int row_bytes = e->options.width * 3;
+        av_image_copy_plane(e->source->data[0], e->source->linesize[0], rgb, row_bytes, row_bytes,
+                            e->options.height);
+        sws_scale(e->convert, (const uint8_t *const *)e->source->data, e->source->linesize, 0,
+                  e->options.height, e->frame->data, e->frame->linesize);
         e->frame->pts = e->next;
         error = avcodec_send_frame(e->codec, e->frame);
     }

@@ -18,7 +18,7 @@
 
 enum { PICTURE_BYTES_LIMIT = 512 << 20 };
 
-struct folder {
+struct frame_folder {
     text path;
     const deadline *limit;
     int64_t max_pixels;
@@ -46,7 +46,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static sslact_status add_name(folder *f, const char *name)
+static sslact_status add_name(frame_folder *f, const char *name)
 {
     sslact_status status =
         array_reserve((void **)&f->names, &f->capacity, f->count + 1, sizeof(*f->names));
@@ -61,7 +61,7 @@ static sslact_status add_name(folder *f, const char *name)
     return SSLACT_OK;
 }
 
-static sslact_status list_pictures(folder *f)
+static sslact_status list_pictures(frame_folder *f)
 {
     DIR *listing = opendir(text_get(&f->path));
     if (listing == NULL) {
@@ -102,7 +102,7 @@ static enum AVCodecID find_codec(const uint8_t *data, size_t size)
     return AV_CODEC_ID_NONE;
 }
 
-static sslact_status open_decoder(folder *f, enum AVCodecID id, const char *path)
+static sslact_status open_decoder(frame_folder *f, enum AVCodecID id, const char *path)
 {
     if (f->codec != NULL && f->codec->codec_id == id) {
         avcodec_flush_buffers(f->codec);
@@ -126,7 +126,7 @@ static sslact_status open_decoder(folder *f, enum AVCodecID id, const char *path
                      : SSLACT_OK;
 }
 
-static sslact_status decode_bytes(folder *f, const char *path, const char *data, size_t size)
+static sslact_status decode_bytes(frame_folder *f, const char *path, const char *data, size_t size)
 {
     AVPacket *packet = av_packet_alloc();
     if (packet == NULL || av_new_packet(packet, (int)size) < 0) {
@@ -134,6 +134,7 @@ static sslact_status decode_bytes(folder *f, const char *path, const char *data,
         return error_set(SSLACT_ERROR_OUT_OF_MEMORY, "%s: no memory for a picture", path);
     }
     memcpy(packet->data, data, size);
+    packet->flags |= AV_PKT_FLAG_KEY; // else the PNG decoder adds the picture before it
     av_frame_unref(f->frame);
     int error = avcodec_send_packet(f->codec, packet);
     if (error >= 0) {
@@ -151,7 +152,7 @@ static sslact_status decode_bytes(folder *f, const char *path, const char *data,
 }
 
 // Decodes picture number n into f->frame.
-static sslact_status load_picture(folder *f, int64_t n)
+static sslact_status load_picture(frame_folder *f, int64_t n)
 {
     text path = {0};
     char *data = NULL;
@@ -180,10 +181,11 @@ out:
     return status;
 }
 
-sslact_status folder_open(const char *path, int64_t max_pixels, const deadline *limit, folder **out)
+sslact_status folder_open(const char *path, int64_t max_pixels, const deadline *limit,
+                          frame_folder **out)
 {
     compat_quieten();
-    folder *f = array_create(1, sizeof(*f));
+    frame_folder *f = array_create(1, sizeof(*f));
     if (f == NULL) {
         return SSLACT_ERROR_OUT_OF_MEMORY;
     }
@@ -210,7 +212,7 @@ sslact_status folder_open(const char *path, int64_t max_pixels, const deadline *
     return SSLACT_OK;
 }
 
-void folder_close(folder *f)
+void folder_close(frame_folder *f)
 {
     if (f == NULL) {
         return;
@@ -225,17 +227,17 @@ void folder_close(folder *f)
     free(f);
 }
 
-int64_t folder_count(const folder *f)
+int64_t folder_count(const frame_folder *f)
 {
     return (int64_t)f->count;
 }
 
-void folder_describe(const folder *f, video_info *out)
+void folder_describe(const frame_folder *f, video_info *out)
 {
     *out = f->info;
 }
 
-sslact_status folder_read(folder *f, const int64_t *frames, size_t count, picture_sink sink,
+sslact_status folder_read(frame_folder *f, const int64_t *frames, size_t count, picture_sink sink,
                           void *user)
 {
     sslact_status status = SSLACT_OK;

@@ -5,17 +5,17 @@
 #include "media/source.h"
 #include "media/video.h"
 
-typedef struct folder folder;
+typedef struct frame_folder frame_folder;
 
 // Lists the pictures in the byte order of their names and decodes the first one for its size.
 // limit is borrowed.
 sslact_status folder_open(const char *path, int64_t max_pixels, const deadline *limit,
-                          folder **out);
-void folder_close(folder *f);
-int64_t folder_count(const folder *f);
+                          frame_folder **out);
+void folder_close(frame_folder *f);
+int64_t folder_count(const frame_folder *f);
 // Sizes, codec and pixel format of the first picture.
-void folder_describe(const folder *f, video_info *out);
-sslact_status folder_read(folder *f, const int64_t *frames, size_t count, picture_sink sink,
+void folder_describe(const frame_folder *f, video_info *out);
+sslact_status folder_read(frame_folder *f, const int64_t *frames, size_t count, picture_sink sink,
                           void *user);
 
 #endif

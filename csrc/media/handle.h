@@ -18,8 +18,8 @@ struct video {
     char *path;
     video_options options; // with the defaults filled in
     deadline limit;
-    converter *convert; // created by the first read of RGB pictures
-    folder *pictures;   // a frame folder, or NULL; then the rest is unused
+    converter *convert;     // created by the first read of RGB pictures
+    frame_folder *pictures; // a frame folder, or NULL; then the rest is unused
 
     container file;
     frame_index index;

@@ -135,6 +135,7 @@ sslact_status index_from_packets(frame_index *index)
         }
     }
     qsort(index->frames, index->frame_count, sizeof(*index->frames), compare_frames);
+    index->known_count = index->frame_count;
     index->by_time = times_differ(index);
     link_packets(index);
     assign_groups(index);
@@ -143,7 +144,7 @@ sslact_status index_from_packets(frame_index *index)
 
 int64_t index_find_time(const frame_index *index, int64_t pts)
 {
-    size_t low = 0, high = index->frame_count;
+    size_t low = 0, high = index->known_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (index->frames[middle].pts < pts) {
@@ -152,7 +153,7 @@ int64_t index_find_time(const frame_index *index, int64_t pts)
             high = middle;
         }
     }
-    return low < index->frame_count && index->frames[low].pts == pts ? (int64_t)low : -1;
+    return low < index->known_count && index->frames[low].pts == pts ? (int64_t)low : -1;
 }
 
 // Whether every counted picture, in the order they came out, has the time of exactly one packet;
@@ -175,7 +176,7 @@ static bool keep_shown_packets(frame_index *index, const counted_frame *counted,
         }
         index->frames[kept++] = index->frames[at++];
     }
-    index->frame_count = kept;
+    index->frame_count = index->known_count = kept;
     return true;
 }
 
@@ -212,7 +213,7 @@ static sslact_status frames_in_order(frame_index *index, const counted_frame *co
         index->frames[n] = (index_frame){.pts = pts, .packet = -1, .group = 0};
         last = pts;
     }
-    index->frame_count = count;
+    index->frame_count = index->known_count = count;
     index->by_time = false;
     index->damaged_frame = find_damage(counted, count);
     return SSLACT_OK;

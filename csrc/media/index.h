@@ -50,6 +50,7 @@ typedef struct frame_index {
     size_t packet_count, packet_capacity;
     index_frame *frames;
     size_t frame_count, frame_capacity;
+    size_t known_count; // frames has these; those from frame_count on have no certain number
     bool by_time;
     bool truncated; // the file announces more than it holds
     int64_t
@@ -80,7 +81,7 @@ typedef struct counted_frame {
 sslact_status index_from_count(frame_index *index, const counted_frame *counted, size_t count,
                                int64_t step);
 
-// The frame shown at pts, or -1. By-time indexes only.
+// The frame shown at pts, or -1; also one without a certain number. By-time indexes only.
 int64_t index_find_time(const frame_index *index, int64_t pts);
 
 #endif

@@ -2,12 +2,11 @@
 // tell enough, one decode of everything.
 #include <libavutil/mathematics.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/array.h"
 #include "base/log.h"
-#include "media/compat.h"
 #include "media/handle.h"
+#include "media/truncation.h"
 
 enum { ERROR_STREAK_LIMIT = 4096 };
 
@@ -135,22 +134,12 @@ static sslact_status read_packets(video *v, const bitstream *b)
     return SSLACT_OK;
 }
 
-static void find_truncation(video *v)
+static void trim_truncated(video *v)
 {
-    frame_index *index = &v->index;
-    bool lists_all = strcmp(v->file.format->iformat->name, "mov,mp4,m4a,3gp,3g2,mj2") == 0;
-    if (lists_all && (size_t)compat_count_index_entries(v->file.stream) > index->packet_count) {
-        index->truncated = true;
-    }
-    if (index->packet_count > 0 &&
-        (index->packets[index->packet_count - 1].flags & INDEX_BROKEN) != 0) {
-        index->truncated = true;
-    }
-    if (index->truncated) {
-        log_write(SSLACT_LOG_WARNING, "media",
-                  "%s: the file is cut off after %zu packets, later frames are lost", v->path,
-                  index->packet_count);
-    }
+    truncation_trim(&v->index, v->file.codec->has_b_frames);
+    log_write(SSLACT_LOG_WARNING, "media",
+              "%s: the file is cut off after %zu frames, later ones are lost", v->path,
+              v->index.frame_count);
 }
 
 sslact_status indexer_run(video *v)
@@ -162,7 +151,7 @@ sslact_status indexer_run(video *v)
     if (status < 0) {
         return status;
     }
-    find_truncation(v);
+    v->index.truncated = truncation_find(&v->file, &v->index);
     v->next_packet = -1;
     bool trusted = index_is_trusted(&v->index, &b);
     if (trusted) {
@@ -170,6 +159,9 @@ sslact_status indexer_run(video *v)
     }
     if (status >= 0 && (!trusted || !v->index.by_time)) {
         status = index_by_decoding(v);
+    }
+    if (status >= 0 && v->index.truncated) {
+        trim_truncated(v);
     }
     if (status >= 0 && v->index.frame_count == 0) {
         status = error_set(SSLACT_ERROR_DECODE, "%s: no frame of its %s stream can be decoded",
