@@ -91,7 +91,7 @@ TEST_F(Yaml, EveryMessageNamesFileAndLine)
         {"model:\n  stage_blocks: [1, [2], 3, 4]\n",
          "x.yaml:2: \"model.stage_blocks\" holds a list or section in a list"},
         {"model:\n  stage_blocks: [1, 2, 3]\n",
-         "x.yaml:2: model.stage_blocks is \"1, 2, 3\", expected 4 integers in [1, 64]"},
+         "x.yaml:2: model.stage_blocks is \"1, 2, 3\", expected 4 integers in [0, 64]"},
         {"model:\n  stage_blocks: [1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]\n",
          "x.yaml:2: \"model.stage_blocks\" has more than 16 elements"},
         {"model:\n  alpha: [4]\n  head: [linear, acar]\n",
