@@ -162,7 +162,9 @@ std::vector<metric_detection> list_detections(const Evaluation &evaluation, int3
     return rows;
 }
 
-std::vector<metric_truth> read_truth(dataset *data, size_t clip_count)
+// People on key frames without any box count as missed. With a limit on the clips, only those of
+// the clips in use.
+std::vector<metric_truth> read_truth(dataset *data, size_t clip_count, bool limited)
 {
     truth_row *rows = nullptr;
     size_t count = 0;
@@ -171,7 +173,7 @@ std::vector<metric_truth> read_truth(dataset *data, size_t clip_count)
     std::vector<metric_truth> truth;
     for (size_t i = 0; i < count; ++i) {
         const truth_row &row = rows[i];
-        if (row.clip < clip_count) {
+        if (!limited || row.clip < clip_count) {
             truth.push_back({static_cast<int64_t>(row.clip), row.class_index,
                              static_cast<double>(row.person), row.box.x1, row.box.y1, row.box.x2,
                              row.box.y2});
@@ -220,7 +222,8 @@ Evaluation evaluate_network(Detector &network, dataset *data, const EvaluateSett
     if (settings.max_clips > 0) {
         count = std::min(count, static_cast<size_t>(settings.max_clips));
     }
-    const std::vector<metric_truth> truth = read_truth(data, count);
+    const bool limited = count < dataset_count_clips(data);
+    const std::vector<metric_truth> truth = read_truth(data, count, limited);
 
     Evaluation result;
     ClipAhead ahead(data, count, std::max(settings.loader_threads, 1));
