@@ -12,10 +12,10 @@
 #include <libavutil/imgutils.h>
 #include <libavutil/opt.h>
 #include <libswscale/swscale.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/array.h"
@@ -29,6 +29,7 @@ enum {
     SIDE_LIMIT = 16384,
     RATE_LIMIT = 1000000,
     HD_HEIGHT = 720, // from here on players expect BT.709
+    TEMPORARY_ATTEMPTS = 100,
     UNIT = 1 << 16
 };
 
@@ -104,7 +105,7 @@ static void fill_codec(AVCodecContext *codec, const encoder_options *o)
     codec->color_trc = o->height >= HD_HEIGHT ? AVCOL_TRC_BT709 : AVCOL_TRC_SMPTE170M;
     if (codec->codec_id == AV_CODEC_ID_H264) {
         av_opt_set_int(codec->priv_data, "crf", quality, 0);
-        av_opt_set(codec->priv_data, "preset", "fast", 0);
+        av_opt_set(codec->priv_data, "preset", "veryfast", 0);
         // Without it the bytes depend on the processor, and with AVX-512 on what the heap held
         // before (libx264 164: nearly every run another file).
         av_opt_set(codec->priv_data, "x264-params", "cpu-independent=1", 0);
@@ -164,19 +165,29 @@ static sslact_status open_convert(encoder *e)
 
 static sslact_status reserve_temporary(encoder *e, const char *path)
 {
+    static atomic_uint count;
     text_append(&e->path, path);
-    text_append_format(&e->temporary, "%s.XXXXXX", path);
-    if (text_status(&e->path) < 0 || text_status(&e->temporary) < 0) {
-        return SSLACT_ERROR_OUT_OF_MEMORY;
+    for (int attempt = 0; attempt < TEMPORARY_ATTEMPTS; attempt++) {
+        text_clear(&e->temporary);
+        text_append_format(&e->temporary, "%s.tmp-%ld-%u", path, (long)getpid(),
+                           atomic_fetch_add(&count, 1u));
+        if (text_status(&e->path) < 0 || text_status(&e->temporary) < 0) {
+            return SSLACT_ERROR_OUT_OF_MEMORY;
+        }
+        int descriptor =
+            open(text_get(&e->temporary), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (descriptor >= 0) {
+            close(descriptor);
+            return SSLACT_OK;
+        }
+        if (errno != EEXIST) {
+            break;
+        }
     }
-    int descriptor = mkstemp(e->temporary.data);
-    if (descriptor < 0) {
-        text_clear(&e->temporary); // nothing to remove
-        return error_set_errno(path, "create");
-    }
-    fchmod(descriptor, 0644);
-    close(descriptor);
-    return SSLACT_OK;
+    int code = errno;
+    text_clear(&e->temporary); // nothing of ours to remove
+    errno = code;
+    return error_set_errno(path, "cannot be created");
 }
 
 static sslact_status open_format(encoder *e)
@@ -349,11 +360,11 @@ static sslact_status commit(encoder *e)
         return status;
     }
     if (sync_path(e->temporary.data) != 0 || rename(e->temporary.data, path) != 0) {
-        status = error_set_errno(path, "write");
+        status = error_set_errno(path, "cannot be written");
     } else {
         text_clear(&e->temporary); // nothing to remove any more
         if (sync_path(text_get(&folder)) != 0) {
-            status = error_set_errno(text_get(&folder), "write");
+            status = error_set_errno(text_get(&folder), "cannot be written");
         }
     }
     text_free(&folder);

@@ -65,7 +65,7 @@ static sslact_status list_pictures(frame_folder *f)
 {
     DIR *listing = opendir(text_get(&f->path));
     if (listing == NULL) {
-        return error_set_errno(text_get(&f->path), "list");
+        return error_set_errno(text_get(&f->path), "cannot be listed");
     }
     sslact_status status = SSLACT_OK;
     const struct dirent *entry;

@@ -134,7 +134,9 @@ sslact_status index_from_packets(frame_index *index)
                 (index_frame){.pts = index->packets[p].pts, .packet = (int32_t)p};
         }
     }
-    qsort(index->frames, index->frame_count, sizeof(*index->frames), compare_frames);
+    if (index->frame_count > 0) {
+        qsort(index->frames, index->frame_count, sizeof(*index->frames), compare_frames);
+    }
     index->known_count = index->frame_count;
     index->by_time = times_differ(index);
     link_packets(index);

@@ -37,6 +37,9 @@ static bool is_wanted(const wanted *w, int64_t number)
 
 static void drop_held(video *v, size_t count)
 {
+    if (count == 0) {
+        return;
+    }
     for (size_t k = 0; k < count; k++) {
         av_frame_free(&v->held[k].frame);
     }

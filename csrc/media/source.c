@@ -101,11 +101,11 @@ sslact_status source_open(source *s, const char *path, const deadline *limit)
     // O_NONBLOCK: opening a pipe that nobody writes to must not wait.
     *s = (source){.descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), .limit = limit};
     if (s->descriptor < 0) {
-        return error_set_errno(path, "open");
+        return error_set_errno(path, "cannot be opened");
     }
     struct stat facts;
     if (fstat(s->descriptor, &facts) != 0) {
-        sslact_status status = error_set_errno(path, "examine");
+        sslact_status status = error_set_errno(path, "cannot be read");
         source_close(s);
         return status;
     }

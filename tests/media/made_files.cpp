@@ -167,6 +167,40 @@ TEST(MadeVideo, HiddenPicturesOfVp8AndVp9AreNotCounted)
     }
 }
 
+TEST(MadeVideo, PacketsWithoutAPictureAreNotCounted)
+{
+    SKIP_WITHOUT_ENCODER("libvpx");
+    TemporaryFolder folder;
+    StreamPlan plan;
+    plan.codec = "libvpx";
+    plan.gop = 24;
+    int packets = 0;
+    plan.edit = [&packets](AVPacket *packet) {
+        if (++packets % 10 == 7 && av_packet_make_writable(packet) >= 0) {
+            packet->data[0] &= static_cast<uint8_t>(~0x10); // show_frame of VP8
+        }
+        return true;
+    };
+    make_stream(folder / "hidden.webm", {plan});
+    expect_equal_to_plain_decoding(folder / "hidden.webm");
+    EXPECT_EQ(video_count_frames(open_video(folder / "hidden.webm").get()), 54);
+}
+
+TEST(MadeVideo, PicturesThatReferToBeforeTheFirstKeyFrameAreCountedAsFfmpegDoes)
+{
+    SKIP_WITHOUT_ENCODER("libx264");
+    TemporaryFolder folder;
+    StreamPlan plan =
+        plan_h264("keyint=12:min-keyint=12:open-gop=1:bframes=3:b-adapt=0:scenecut=0");
+    int keys = 0;
+    plan.edit = [&keys](AVPacket *packet) {
+        keys += (packet->flags & AV_PKT_FLAG_KEY) != 0 ? 1 : 0;
+        return keys >= 2; // the file begins with an open group
+    };
+    make_stream(folder / "open.mkv", {plan});
+    expect_equal_to_plain_decoding(folder / "open.mkv");
+}
+
 TEST(MadeVideo, PicturesThatAreAllKeyFramesAreExact)
 {
     TemporaryFolder folder;
