@@ -24,7 +24,7 @@ void expect_equal_to_plain_decoding(const std::string &path, bool check_times = 
         ASSERT_EQ(all.status, SSLACT_OK) << all.message;
         EXPECT_EQ(all.sums, plain.sums);
         Dice dice(17);
-        for (int round = 0; round < 24; round++) {
+        for (int round = 0; round < 16; round++) {
             std::vector<int64_t> frames;
             for (int k = 0; k < 1 + round % 4; k++) {
                 frames.push_back(dice.roll(static_cast<int64_t>(plain.sums.size())));
