@@ -55,6 +55,8 @@ int cli_exit_code(sslact_status status);
 
 // Defaults, then --config, then the pairs in order (preset keys first).
 sslact_status cli_make_config(const cli_common *common, sslact_config **out);
+// Threads of one tensor operation: run.threads, or the processors that the loader leaves.
+sslact_status cli_set_threads(const sslact_config *config);
 // The value of a key as malloced text; NULL and a message when it fails.
 char *cli_get_value(const sslact_config *config, const char *key);
 bool cli_value_is(const sslact_config *config, const char *key, const char *expected);

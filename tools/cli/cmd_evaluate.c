@@ -90,6 +90,9 @@ static sslact_status evaluate(const cli_common *common, const evaluate_input *in
     wanted.progress = progress_callback;
     wanted.progress_user = progress;
     if (status >= 0) {
+        status = cli_set_threads(config);
+    }
+    if (status >= 0) {
         status = sslact_config_set(config, "model.weights", "");
     }
     if (status >= 0) {

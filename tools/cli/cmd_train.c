@@ -177,6 +177,9 @@ static sslact_status prepare(training *t, const char *command_line)
         status = sslact_config_validate(t->config);
     }
     if (status >= 0) {
+        status = cli_set_threads(t->config);
+    }
+    if (status >= 0) {
         read_intervals(t);
         status = open_datasets(t);
     }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -229,6 +230,26 @@ long long cli_get_count(const sslact_config *config, const char *key)
 
     free(value);
     return count;
+}
+
+sslact_status cli_set_threads(const sslact_config *config)
+{
+    long long threads = cli_get_count(config, "run.threads");
+    long long loaders = cli_get_count(config, "run.loader_threads");
+    cpu_set_t processors;
+    int count = 1;
+
+    if (threads == 0) {
+        if (sched_getaffinity(0, sizeof processors, &processors) == 0) {
+            count = CPU_COUNT(&processors);
+        }
+        // What the loader takes by itself: all but one, at least 1, at most 8.
+        if (loaders == 0) {
+            loaders = count > 9 ? 8 : count > 2 ? count - 1 : 1;
+        }
+        threads = count - loaders > 1 ? count - loaders : 1;
+    }
+    return sslact_runtime_set_threads((int32_t)threads);
 }
 
 bool cli_has_split(const sslact_config *config, const char *split)
