@@ -44,7 +44,7 @@ void settings_write_baseline(int class_count, double label_ratio, text *out)
                      "  freeze_bn: false\n"
                      "\n"
                      "solver:\n"
-                     "  iterations: 800\n"
+                     "  iterations: 1600\n"
                      "  batch_labeled: 16\n"
                      "  peak_lr: 0.6\n"
                      "  weight_decay: 0.0001\n");
