@@ -260,6 +260,12 @@ static sslact_status take_rgb(const picture *p, size_t position, void *user)
                       : SSLACT_OK;
 }
 
+// Made at the first picture that is wanted as RGB.
+static sslact_status need_converter(video *v)
+{
+    return v->convert != NULL ? SSLACT_OK : converter_create(&v->convert);
+}
+
 static sslact_status read_sorted(video *v, rgb_request *requests, int64_t *frames, size_t count,
                                  rgb_sink *sink)
 {
@@ -267,13 +273,8 @@ static sslact_status read_sorted(video *v, rgb_request *requests, int64_t *frame
     for (size_t k = 0; k < count; k++) {
         frames[k] = requests[k].frame;
     }
-    if (v->convert == NULL) {
-        sslact_status status = converter_create(&v->convert);
-        if (status < 0) {
-            return status;
-        }
-    }
-    return video_read(v, frames, count, take_rgb, sink);
+    sslact_status status = need_converter(v);
+    return status < 0 ? status : video_read(v, frames, count, take_rgb, sink);
 }
 
 sslact_status video_read_rgb(video *v, const int64_t *frames, size_t count, int32_t width,
@@ -304,6 +305,10 @@ sslact_status video_read_rgb(video *v, const int64_t *frames, size_t count, int3
 sslact_status video_convert_rgb(video *v, const picture *p, int32_t width, int32_t height,
                                 uint8_t *out)
 {
-    sslact_status status = converter_run(v->convert, p->native, v->turn, width, height, out);
+    sslact_status status = need_converter(v);
+    if (status < 0) {
+        return status;
+    }
+    status = converter_run(v->convert, p->native, v->turn, width, height, out);
     return status < 0 ? error_prefix("%s: frame %lld: ", v->path, (long long)p->frame) : SSLACT_OK;
 }
