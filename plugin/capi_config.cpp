@@ -124,5 +124,5 @@ sslact_status sslact_config_describe(size_t index, sslact_config_key *out)
 
 void sslact_config_free(sslact_config *config_handle)
 {
-    delete config_handle;
+    free_handle(config_handle);
 }

@@ -205,10 +205,10 @@ sslact_status sslact_dataset_check(const sslact_config *config_handle,
 
 void sslact_sample_free(sslact_sample *sample_handle)
 {
-    delete sample_handle;
+    free_handle(sample_handle);
 }
 
 void sslact_dataset_free(sslact_dataset *dataset_handle)
 {
-    delete dataset_handle;
+    free_handle(dataset_handle);
 }

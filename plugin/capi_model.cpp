@@ -1,5 +1,7 @@
 // sslact_model_*: one network.
 
+#include <cmath>
+
 #include "capi_shared.h"
 #include "handles.h"
 
@@ -16,7 +18,7 @@ namespace
 // another size, without the boxes below min_box_score.
 class PreparedClips
 {
-  public:
+public:
     PreparedClips(const ClipArguments &clips, const config *settings, float min_box_score)
     {
         const int32_t class_count =
@@ -45,7 +47,7 @@ class PreparedClips
     }
     const std::vector<const clip *> &pointers() const { return pointers_; }
 
-  private:
+private:
     static void drop_weak_boxes(clip &c, float min_box_score)
     {
         int32_t kept = 0;
@@ -63,9 +65,9 @@ class PreparedClips
         const clip &source = *owned_.back();
         const double scale =
             static_cast<double>(short_side) / std::min(source.height, source.width);
-        const int32_t height = source.height <= source.width ?
-                                   short_side :
-                                   static_cast<int32_t>(source.height * scale);
+        const int32_t height = source.height <= source.width
+                                   ? short_side
+                                   : static_cast<int32_t>(source.height * scale);
         const int32_t width =
             source.height <= source.width ? static_cast<int32_t>(source.width * scale) : short_side;
         clip *resized = nullptr;
@@ -73,12 +75,10 @@ class PreparedClips
                           0, &resized));
         ClipHandle holder(resized);
         for (int32_t t = 0; t < source.frame_count; ++t) {
-            check(image_resize(source.pixels + static_cast<size_t>(t) * source.height *
-                                                   source.width * 3,
-                               source.width, source.height,
-                               static_cast<int64_t>(source.width) * 3,
-                               resized->pixels + static_cast<size_t>(t) * height * width * 3,
-                               width, height));
+            check(image_resize(
+                source.pixels + static_cast<size_t>(t) * source.height * source.width * 3,
+                source.width, source.height, static_cast<int64_t>(source.width) * 3,
+                resized->pixels + static_cast<size_t>(t) * height * width * 3, width, height));
         }
         std::copy_n(source.boxes, source.box_count, resized->boxes);
         owned_.back() = std::move(holder);
@@ -168,6 +168,10 @@ sslact_status sslact_model_predict(const sslact_model *model, const sslact_clip 
                                                       std::to_string(given.device.type) +
                                                       " is not available");
         }
+        if (!std::isfinite(given.min_box_score)) {
+            throw Error(SSLACT_ERROR_INVALID_ARGUMENT,
+                        "options.min_box_score is not a finite number");
+        }
         const ClipArguments arguments(clips, clip_count, "clips");
         const PreparedClips prepared(arguments, handle.settings.get(), given.min_box_score);
         int64_t rows = 0;
@@ -187,16 +191,16 @@ sslact_status sslact_model_evaluate(const sslact_model *model, sslact_dataset *d
                                     const sslact_evaluate_options *options, sslact_report **out)
 {
     return guard_shared(model, "model", [&](const sslact_model &handle) {
-        need(dataset_handle, "dataset");
         need(out, "out");
+        const SharedUse data(dataset_handle, "dataset");
         return evaluate_to_report(*handle.network, handle.settings.get(),
                                   dataset_handle->inner.get(), read_options(options, "options"),
                                   "model", dataset_get_split(dataset_handle->inner.get()), -1,
-                                  nullptr, out);
+                                  nullptr, nullptr, out);
     });
 }
 
 void sslact_model_free(sslact_model *model)
 {
-    delete model;
+    free_handle(model);
 }

@@ -101,5 +101,5 @@ sslact_status sslact_report_score(const sslact_score_options *options, sslact_re
 
 void sslact_report_free(sslact_report *report)
 {
-    delete report;
+    free_handle(report);
 }

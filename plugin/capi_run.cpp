@@ -157,5 +157,5 @@ sslact_status sslact_run_compare(const char *const *folders, const char *const *
 
 void sslact_run_free(sslact_run *run)
 {
-    delete run;
+    free_handle(run);
 }

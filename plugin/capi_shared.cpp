@@ -64,12 +64,17 @@ ClassList list_classes(dataset *data)
     return list;
 }
 
-std::function<bool(int64_t, int64_t)> wrap_progress(const sslact_evaluate_options &options)
+// The caller's progress callback, and a stop that was requested meanwhile.
+std::function<bool(int64_t, int64_t)> wrap_progress(const sslact_evaluate_options &options,
+                                                    const std::function<bool()> &stop)
 {
-    if (options.progress == nullptr) {
-        return nullptr;
-    }
-    return [&options](int64_t done, int64_t total) {
+    return [&options, stop](int64_t done, int64_t total) {
+        if (stop && stop()) {
+            return true;
+        }
+        if (options.progress == nullptr) {
+            return false;
+        }
         sslact_progress progress;
         SSLACT_INIT(progress);
         progress.phase = "evaluate";
@@ -123,14 +128,20 @@ void copy_weights(const Detector &source, Detector &target)
 sslact_status evaluate_to_report(Detector &network, const config *settings, dataset *data,
                                  const sslact_evaluate_options &options, const std::string &role,
                                  const std::string &split, int64_t iteration,
-                                 const int64_t *train_counts, sslact_report **out)
+                                 const int64_t *train_counts, const std::function<bool()> &stop,
+                                 sslact_report **out)
 {
+    if (options.max_clips < 0) {
+        throw Error(SSLACT_ERROR_INVALID_ARGUMENT, "options.max_clips is " +
+                                                       std::to_string(options.max_clips) +
+                                                       ", 0 (all) or more is accepted");
+    }
     EvaluateSettings wanted;
     wanted.max_clips = options.max_clips;
     wanted.loader_threads = count_loader_threads(settings);
     wanted.seed = static_cast<uint64_t>(config_get_int(settings, "run.seed"));
     wanted.row_limit = config_get_int(settings, "evaluate.row_limit");
-    wanted.progress = wrap_progress(options);
+    wanted.progress = wrap_progress(options, stop);
 
     Evaluation evaluation = evaluate_network(network, data, wanted);
     if (options.detections_path != nullptr) {

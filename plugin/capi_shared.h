@@ -3,6 +3,7 @@
 #define PLUGIN_CAPI_SHARED_H
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,12 +20,12 @@ namespace sslact
 // The clips of a caller's array, each read under the rule of growing structs.
 class ClipArguments
 {
-  public:
+public:
     ClipArguments(const sslact_clip *const *clips, size_t count, const char *name);
     const sslact_clip *const *data() const { return pointers_.data(); }
     size_t size() const { return pointers_.size(); }
 
-  private:
+private:
     std::vector<sslact_clip> clips_;
     std::vector<const sslact_clip *> pointers_;
 };
@@ -38,11 +39,13 @@ int count_loader_threads(const config *settings);
 void copy_weights(const Detector &source, Detector &target);
 
 // Evaluates and fills a report handle. train_counts [C] or NULL: labelled training instances.
-// iteration: of the weights, -1 unknown; split "" unknown.
+// iteration: of the weights, -1 unknown; split "" unknown. stop, if any, is asked now and then;
+// true ends the evaluation with SSLACT_ERROR_CANCELLED.
 sslact_status evaluate_to_report(Detector &network, const config *settings, dataset *data,
                                  const sslact_evaluate_options &options, const std::string &role,
                                  const std::string &split, int64_t iteration,
-                                 const int64_t *train_counts, sslact_report **out);
+                                 const int64_t *train_counts, const std::function<bool()> &stop,
+                                 sslact_report **out);
 
 } // namespace sslact
 

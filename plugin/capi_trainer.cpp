@@ -1,5 +1,7 @@
 // sslact_trainer_*: create, step, evaluate.
 
+#include <optional>
+
 #include "capi_shared.h"
 #include "handles.h"
 
@@ -37,9 +39,9 @@ void write_step(const StepReport &step, sslact_step_report *out)
 void check_report(const sslact_step_report *out)
 {
     if (out != nullptr && out->struct_size < sizeof(sslact_step_report)) {
-        throw Error(SSLACT_ERROR_INVALID_ARGUMENT,
-                    "report.struct_size is " + std::to_string(out->struct_size) +
-                        ", prepare it with SSLACT_INIT");
+        throw Error(SSLACT_ERROR_INVALID_ARGUMENT, "report.struct_size is " +
+                                                       std::to_string(out->struct_size) +
+                                                       ", prepare it with SSLACT_INIT");
     }
 }
 
@@ -52,8 +54,7 @@ std::shared_ptr<Detector> pick_network(const Trainer &trainer, sslact_role role)
     }
     if (role == SSLACT_TEACHER && !trainer.has_teacher()) {
         throw Error(SSLACT_ERROR_UNSUPPORTED,
-                    std::string("ssl.preset ") +
-                        config_get_text(trainer.settings(), "ssl.preset") +
+                    std::string("ssl.preset ") + config_get_text(trainer.settings(), "ssl.preset") +
                         " has no teacher, evaluate the student");
     }
     return role == SSLACT_STUDENT ? trainer.student() : trainer.teacher();
@@ -65,8 +66,12 @@ sslact_status sslact_trainer_create(const sslact_config *config_handle, sslact_d
                                     sslact_dataset *unlabeled, sslact_trainer **out)
 {
     return guard_shared(config_handle, "config", [&](const sslact_config &settings) {
-        need(labeled, "labeled");
         need(out, "out");
+        const SharedUse labeled_use(labeled, "labeled");
+        std::optional<SharedUse<sslact_dataset>> unlabeled_use;
+        if (unlabeled != nullptr) {
+            unlabeled_use.emplace(unlabeled, "unlabeled");
+        }
         check(config_validate(settings.inner.get()));
         mark_tensor_use();
         use_configured_threads(settings.inner.get());
@@ -124,16 +129,14 @@ sslact_status sslact_trainer_evaluate(sslact_trainer *trainer, sslact_role role,
                                       const sslact_evaluate_options *options, sslact_report **out)
 {
     return guard_exclusive(trainer, "trainer", [&](sslact_trainer &handle) {
-        need(dataset_handle, "dataset");
         need(out, "out");
+        const SharedUse data(dataset_handle, "dataset");
         const std::shared_ptr<Detector> network = pick_network(*handle.inner, role);
-        return evaluate_to_report(*network, handle.inner->settings(),
-                                  dataset_handle->inner.get(),
-                                  read_options(options, "options"),
-                                  role == SSLACT_STUDENT ? "student" : "teacher",
-                                  dataset_get_split(dataset_handle->inner.get()),
-                                  handle.inner->iteration(),
-                                  handle.inner->class_balance().count, out);
+        return evaluate_to_report(
+            *network, handle.inner->settings(), dataset_handle->inner.get(),
+            read_options(options, "options"), role == SSLACT_STUDENT ? "student" : "teacher",
+            dataset_get_split(dataset_handle->inner.get()), handle.inner->iteration(),
+            handle.inner->class_balance().count, [&] { return handle.inner->take_stop(); }, out);
     });
 }
 
@@ -217,5 +220,5 @@ void sslact_trainer_request_stop(sslact_trainer *trainer)
 
 void sslact_trainer_free(sslact_trainer *trainer)
 {
-    delete trainer;
+    free_handle(trainer);
 }

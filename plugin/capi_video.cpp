@@ -165,5 +165,5 @@ sslact_status sslact_video_save_png(const char *path, const uint8_t *pixels, int
 
 void sslact_video_free(sslact_video *video_handle)
 {
-    delete video_handle;
+    free_handle(video_handle);
 }

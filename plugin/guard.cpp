@@ -67,16 +67,21 @@ void mark_tensor_use()
     tensor_process.compare_exchange_strong(nobody, getpid());
 }
 
-sslact_status check_process() noexcept
+bool is_forked() noexcept
 {
     const pid_t process = tensor_process.load(std::memory_order_relaxed);
-    if (process != 0 && process != getpid()) {
-        return error_set(SSLACT_ERROR_FORKED,
-                         "this process was forked from one that had used sslact (process %ld); "
-                         "start a fresh process instead, by exec",
-                         static_cast<long>(process));
+    return process != 0 && process != getpid();
+}
+
+sslact_status check_process() noexcept
+{
+    if (!is_forked()) {
+        return SSLACT_OK;
     }
-    return SSLACT_OK;
+    return error_set(SSLACT_ERROR_FORKED,
+                     "this process was forked from one that had used sslact (process %ld); "
+                     "start a fresh process instead, by exec",
+                     static_cast<long>(tensor_process.load(std::memory_order_relaxed)));
 }
 
 // The order matters: our own errors carry a status, torch's text comes without its backtrace,
@@ -111,8 +116,7 @@ sslact_status refuse_busy(const char *name) noexcept
     return error_set(SSLACT_ERROR_BUSY, "another thread is using this %s", name);
 }
 
-sslact_status hand_out_text(const std::string &value, char *buffer, size_t capacity,
-                            size_t *needed)
+sslact_status hand_out_text(const std::string &value, char *buffer, size_t capacity, size_t *needed)
 {
     return text_hand_out(value.data(), value.size(), buffer, capacity, need(needed, "needed"));
 }
@@ -128,10 +132,9 @@ void check_struct_size(const void *data, size_t given, size_t first_version, siz
     const unsigned char *bytes = static_cast<const unsigned char *>(data);
     for (size_t i = known; i < given; ++i) {
         if (bytes[i] != 0) {
-            throw Error(SSLACT_ERROR_MISMATCH, std::string(name) +
-                                                   " uses members that this library, version " +
-                                                   std::to_string(SSLACT_VERSION_NUMBER) +
-                                                   ", does not know");
+            throw Error(SSLACT_ERROR_MISMATCH,
+                        std::string(name) + " uses members that this library, version " +
+                            std::to_string(SSLACT_VERSION_NUMBER) + ", does not know");
         }
     }
 }

@@ -22,20 +22,22 @@ namespace sslact
 // Who is inside a handle: any number of shared calls (get, count, predict), or one exclusive call.
 class Occupancy
 {
-  public:
+public:
     bool enter_shared();
     void leave_shared();
     bool enter_exclusive();
     void leave_exclusive();
 
-  private:
+private:
     std::atomic<int> inside_{0}; // -1: one exclusive call
 };
 
 // Marks that this process has used tensors: a child of a later fork is refused from then on.
 void mark_tensor_use();
 
-// Fails with FORKED in the child of a process that had used tensors.
+// Whether this is the child of a process that had used tensors.
+bool is_forked() noexcept;
+// Fails with FORKED there.
 sslact_status check_process() noexcept;
 
 // Stores the message of the exception in flight; returns its status. Only inside a catch block.
@@ -43,13 +45,13 @@ sslact_status translate_exception() noexcept;
 
 class TorchState
 {
-  public:
+public:
     TorchState() : gradients_(c10::GradMode::is_enabled()) {}
     ~TorchState() { c10::GradMode::set_enabled(gradients_); }
     TorchState(const TorchState &) = delete;
     TorchState &operator=(const TorchState &) = delete;
 
-  private:
+private:
     bool gradients_;
 };
 
@@ -78,6 +80,10 @@ sslact_status guard_exclusive(Handle *handle, const char *name, Body &&body) noe
     if (handle == nullptr) {
         return refuse_null(name);
     }
+    const sslact_status process = check_process();
+    if (process < 0) {
+        return process; // whoever was inside when the process was forked never leaves
+    }
     if (!handle->occupancy.enter_exclusive()) {
         return refuse_busy(name);
     }
@@ -92,6 +98,10 @@ sslact_status guard_shared(const Handle *handle, const char *name, Body &&body) 
 {
     if (handle == nullptr) {
         return refuse_null(name);
+    }
+    const sslact_status process = check_process();
+    if (process < 0) {
+        return process;
     }
     if (!handle->occupancy.enter_shared()) {
         return refuse_busy(name);
@@ -108,6 +118,33 @@ template <typename T> T *need(T *pointer, const char *name)
         throw Error(SSLACT_ERROR_INVALID_ARGUMENT, std::string(name) + " is NULL");
     }
     return pointer;
+}
+
+// A second handle that a call reads: entered, beside other shared calls, while this lives.
+template <typename Handle> class SharedUse
+{
+public:
+    SharedUse(const Handle *handle, const char *name) : handle_(need(handle, name))
+    {
+        if (!handle_->occupancy.enter_shared()) {
+            throw Error(SSLACT_ERROR_BUSY, std::string("another thread is using this ") + name);
+        }
+    }
+    ~SharedUse() { handle_->occupancy.leave_shared(); }
+    SharedUse(const SharedUse &) = delete;
+    SharedUse &operator=(const SharedUse &) = delete;
+
+private:
+    const Handle *handle_;
+};
+
+// What every free function does. In a forked child the threads behind a handle are not there to be
+// joined: the memory is left to the end of the process.
+template <typename Handle> void free_handle(Handle *handle) noexcept
+{
+    if (!is_forked()) {
+        delete handle;
+    }
 }
 
 // Text and numbers into the caller's buffer under the rule of base.h.

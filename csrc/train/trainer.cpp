@@ -160,7 +160,7 @@ at::Tensor Trainer::thresholds() const
 
 void Trainer::check_stop()
 {
-    if (stop_.exchange(false, std::memory_order_relaxed)) {
+    if (take_stop()) {
         throw Error(SSLACT_ERROR_CANCELLED, "stopped on request after iteration " +
                                                 std::to_string(iteration_));
     }

@@ -78,6 +78,8 @@ class Trainer
     std::shared_ptr<Detector> student() const { return student_; }
     std::shared_ptr<Detector> teacher() const { return teacher_; }
     void request_stop() { stop_.store(true, std::memory_order_relaxed); }
+    // Whether a stop was requested since the last look.
+    bool take_stop() { return stop_.exchange(false, std::memory_order_relaxed); }
 
   private:
     struct Freer {

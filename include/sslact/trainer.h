@@ -85,8 +85,8 @@ SSLACT_STATUS sslact_trainer_get_role(const sslact_trainer *trainer, sslact_role
 SSLACT_STATUS sslact_trainer_copy_model(const sslact_trainer *trainer, sslact_role role,
                                         sslact_model **out);
 
-/* Any thread, any signal handler: the running or the next call of step ends with
- * SSLACT_ERROR_CANCELLED at a step boundary. */
+/* Any thread, any signal handler: the running or the next call of step (at a step boundary) or
+ * evaluate ends with SSLACT_ERROR_CANCELLED. */
 SSLACT_API void sslact_trainer_request_stop(sslact_trainer *trainer);
 SSLACT_API void sslact_trainer_free(sslact_trainer *trainer);
 
