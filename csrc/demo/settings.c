@@ -66,6 +66,6 @@ void settings_write_ssl(int class_count, double label_ratio, text *out)
                      "  iterations: 500\n"
                      "  batch_labeled: 16\n"
                      "  batch_unlabeled: 16\n"
-                     "  peak_lr: 0.4\n"
+                     "  peak_lr: 0.1\n"
                      "  weight_decay: 0.0001\n");
 }
