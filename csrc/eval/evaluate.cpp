@@ -121,6 +121,31 @@ class ClipAhead
     bool closed_ = false;
 };
 
+// Evaluation mode while this lives: dropout off, running statistics used and left alone. A network
+// that is in it already is not touched, so that several threads may score with it.
+class EvaluationMode
+{
+  public:
+    explicit EvaluationMode(Detector &network) : network_(network), was_on_(!network.is_training())
+    {
+        if (!was_on_) {
+            network_.eval();
+        }
+    }
+    ~EvaluationMode()
+    {
+        if (!was_on_) {
+            network_.train();
+        }
+    }
+    EvaluationMode(const EvaluationMode &) = delete;
+    EvaluationMode &operator=(const EvaluationMode &) = delete;
+
+  private:
+    Detector &network_;
+    bool was_on_;
+};
+
 void score_batch(Detector &network, const std::vector<ClipHolder> &batch, size_t first,
                  Evaluation *out)
 {
@@ -199,6 +224,7 @@ FrameMap judge(const std::vector<metric_detection> &detections,
 at::Tensor score_clips(Detector &network, const std::vector<const clip *> &clips)
 {
     const c10::AutoGradMode no_gradient(false);
+    const EvaluationMode mode(network);
     const int64_t class_count = network.options().class_count;
     const std::vector<FeedGroup> groups = feed_clips(clips, at::kCPU);
     at::Tensor scores = at::zeros({count_boxes(clips), class_count}, at::kFloat);
