@@ -119,7 +119,7 @@ sslact_status sslact_model_load(sslact_model *model, const char *path)
         need(path, "path");
         // Into a fresh network first, so that a failure leaves the old weights.
         auto fresh = std::make_shared<Detector>(handle.network->options());
-        load_best_weights(*fresh, path);
+        load_all_weights(*fresh, path);
         fresh->eval();
         handle.network = std::move(fresh);
         return SSLACT_OK;

@@ -7,6 +7,7 @@
 #include <ATen/ops/empty.h>
 
 #include "base/error.hpp"
+#include "base/log.h"
 #include "base/text.h"
 #include "nn/load.h"
 
@@ -126,16 +127,66 @@ at::Tensor ArrayFile::read_like(const std::string &name, const at::Tensor &examp
     return array;
 }
 
+namespace
+{
+
+bool is_batch_counter(const std::string &name)
+{
+    const std::string ending = "num_batches_tracked";
+    return name.size() >= ending.size() &&
+           name.compare(name.size() - ending.size(), ending.size(), ending) == 0;
+}
+
+// The first array that did not get its values from the file, "" if all did.
+std::string find_unloaded(const LoadReport &report)
+{
+    for (const auto *names : {&report.mismatched, &report.missing}) {
+        for (const std::string &name : *names) {
+            if (!is_batch_counter(name)) {
+                return name;
+            }
+        }
+    }
+    return "";
+}
+
+// What load_best_weights reads of a file: the prefix of the names.
+std::string find_best_prefix(const std::string &path)
+{
+    const ArrayFile file(path);
+    return file.has_prefix("teacher.") ? "teacher." :
+           file.has_prefix("student.") ? "student." :
+                                         "";
+}
+
+} // namespace
+
 void load_best_weights(Detector &network, const std::string &path)
 {
-    std::string prefix;
-    {
-        const ArrayFile file(path);
-        prefix = file.has_prefix("teacher.") ? "teacher." :
-                 file.has_prefix("student.") ? "student." :
-                                               "";
+    const LoadReport report = load_weights(network, path, find_best_prefix(path), true);
+    const std::string fresh = find_unloaded(report);
+    if (!fresh.empty()) {
+        log_write(SSLACT_LOG_WARNING, "nn",
+                  "%s: no \"%s\" of this network's shape in it, the head starts from fresh weights",
+                  report.path.c_str(), fresh.c_str());
     }
-    load_weights(network, path, prefix, true);
+}
+
+void load_all_weights(Detector &network, const std::string &path)
+{
+    const std::string prefix = find_best_prefix(path);
+    const LoadReport report = load_weights(network, path, prefix, true);
+    const std::string unloaded = find_unloaded(report);
+    if (unloaded.empty()) {
+        return;
+    }
+    for (const auto &[name, array] : named_arrays(network)) {
+        if (name == unloaded) {
+            ArrayFile(path).read_like(prefix + name, array); // throws with both shapes
+        }
+    }
+    throw Error(SSLACT_ERROR_MISMATCH, report.path + ": array \"" + unloaded +
+                                           "\" is of another network or method");
 }
 
 void save_weights(const Detector &network, const config *settings, const std::string &path)

@@ -41,8 +41,10 @@ class ArrayFile
 };
 
 // Weights of the teacher where the file has one, else of the student, else bare names; all
-// backbone arrays must match.
+// backbone arrays must match. A head that does not keeps its values, with a warning.
 void load_best_weights(Detector &network, const std::string &path);
+// The same where the head must match as well: MISMATCH with both shapes otherwise.
+void load_all_weights(Detector &network, const std::string &path);
 
 // A network's arrays under bare names, with its config.
 void save_weights(const Detector &network, const config *settings, const std::string &path);
