@@ -27,7 +27,7 @@ struct dataset {
     const char *split;  // static: "train", ...; "memory" where the program gave the clips
 };
 
-#define DATASET_MAX_CLASSES 65535
+#define DATASET_MAX_CLASSES 10000
 
 // Fills the common part with one reference; names may be NULL ("class 0", ...), ids too (j + 1).
 sslact_status dataset_set_up(dataset *d, const dataset_kind *kind, int32_t class_count,
