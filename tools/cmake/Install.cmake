@@ -15,6 +15,8 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/sslact-config-version.cm
 install(FILES "${PROJECT_BINARY_DIR}/sslact-config.cmake"
               "${PROJECT_BINARY_DIR}/sslact-config-version.cmake"
         DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/sslact")
+file(RELATIVE_PATH SSLACT_PC_TO_PREFIX
+    "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
 configure_file("${PROJECT_SOURCE_DIR}/plugin/sslact.pc.in" "${PROJECT_BINARY_DIR}/sslact.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/sslact.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")
