@@ -92,6 +92,40 @@ int64_t total_of(const at::Tensor &counts)
     return counts.defined() ? counts.sum().item<int64_t>() : 0;
 }
 
+// The running statistics of a network and their counters, to be put back when a step fails.
+class BufferCopies
+{
+  public:
+    explicit BufferCopies(const Detector &network)
+    {
+        for (const at::Tensor &buffer : network.buffers()) {
+            copies_.emplace_back(buffer, buffer.clone());
+        }
+    }
+    void restore()
+    {
+        const c10::AutoGradMode no_gradient(false);
+        for (auto &[buffer, copy] : copies_) {
+            buffer.copy_(copy);
+        }
+    }
+
+  private:
+    std::vector<std::pair<at::Tensor, at::Tensor>> copies_;
+};
+
+// Buffers that hold whole numbers are copied, not averaged.
+void copy_counters(const Detector &source, const Detector &target)
+{
+    const std::vector<at::Tensor> from = source.buffers();
+    const std::vector<at::Tensor> to = target.buffers();
+    for (size_t i = 0; i < from.size(); ++i) {
+        if (!from[i].is_floating_point()) {
+            to[i].copy_(from[i]);
+        }
+    }
+}
+
 double share(int64_t part, int64_t whole)
 {
     return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0.0;
@@ -238,7 +272,7 @@ sslact_status Trainer::finish_step(double wait_seconds, StepReport *report)
 }
 
 // Logits of all boxes of the clips in row order, [R, C].
-at::Tensor Trainer::predict_rows(Detector &network, const std::vector<const clip *> &clips) const
+at::Tensor Trainer::predict_rows(Detector &network, const std::vector<const clip *> &clips)
 {
     const std::vector<FeedGroup> groups = feed_clips(clips, at::kCPU);
     if (groups.empty()) {
@@ -247,6 +281,9 @@ at::Tensor Trainer::predict_rows(Detector &network, const std::vector<const clip
     std::vector<at::Tensor> parts;
     std::vector<int64_t> rows;
     for (const FeedGroup &group : groups) {
+        // Each forward of an iteration drops by numbers of its own.
+        network.set_dropout_stream(options_.seed, static_cast<uint64_t>(iteration_),
+                                   dropout_part_++);
         parts.push_back(network.forward(group.frames, group.boxes));
         rows.insert(rows.end(), group.rows.begin(), group.rows.end());
     }
@@ -261,7 +298,7 @@ at::Tensor Trainer::predict_rows(Detector &network, const std::vector<const clip
 }
 
 // One forward over labelled and strong unlabelled views, or two (method.md section 5, 2).
-void Trainer::predict_student(const batch &data, at::Tensor *labeled, at::Tensor *unlabeled) const
+void Trainer::predict_student(const batch &data, at::Tensor *labeled, at::Tensor *unlabeled)
 {
     const std::vector<const clip *> first = list_clips(data.labeled);
     const std::vector<const clip *> second = list_clips(data.unlabeled_strong);
@@ -289,9 +326,11 @@ void Trainer::run_step(const batch &data, StepReport *report)
 
     // 2. The student looks at the labelled and the strong views.
     const c10::AutoGradMode with_gradient(true);
-    const at::Tensor statistics_before =
-        options_.freeze_batch_norm ? at::Tensor() : student_flat_->statistics().clone();
-    student_->set_dropout_stream(options_.seed, iteration_);
+    std::optional<BufferCopies> buffers_before;
+    if (!options_.freeze_batch_norm) {
+        buffers_before.emplace(*student_);
+    }
+    dropout_part_ = 0;
     predict_student(data, &inputs.labeled_logits, &inputs.student_logits);
     if (!teacher_) {
         inputs.student_logits = at::Tensor();
@@ -313,8 +352,8 @@ void Trainer::run_step(const batch &data, StepReport *report)
     report->loss_pseudo = result.pseudo;
     report->loss_penalty = result.penalty;
     if (!std::isfinite(report->loss_total) || !is_finite(student_flat_->gradients())) {
-        if (!options_.freeze_batch_norm) {
-            student_flat_->statistics().copy_(statistics_before);
+        if (buffers_before) {
+            buffers_before->restore();
         }
         clear_threshold_gradient();
         throw Error(SSLACT_ERROR_NONFINITE,
@@ -371,6 +410,9 @@ void Trainer::average_teacher()
         teacher_flat_->statistics().lerp_(student_flat_->statistics(), weight);
     } else if (options_.ema_buffers == "copy") {
         teacher_flat_->statistics().copy_(student_flat_->statistics());
+    }
+    if (options_.ema_buffers != "none") {
+        copy_counters(*student_, *teacher_);
     }
 }
 

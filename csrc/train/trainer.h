@@ -93,8 +93,8 @@ class Trainer
 
     sslact_status finish_step(double wait_seconds, StepReport *report);
     void run_step(const batch &data, StepReport *report);
-    at::Tensor predict_rows(Detector &network, const std::vector<const clip *> &clips) const;
-    void predict_student(const batch &data, at::Tensor *labeled, at::Tensor *unlabeled) const;
+    at::Tensor predict_rows(Detector &network, const std::vector<const clip *> &clips);
+    void predict_student(const batch &data, at::Tensor *labeled, at::Tensor *unlabeled);
     void update(double rate, double momentum);
     void clear_threshold_gradient();
     void average_teacher();
@@ -117,6 +117,7 @@ class Trainer
     at::Tensor threshold_momentum_; // [C]
     std::unique_ptr<Method> method_;
     int64_t iteration_ = 0;
+    uint32_t dropout_part_ = 0; // forwards of this iteration so far
     std::atomic<bool> stop_{false};
 };
 
