@@ -49,6 +49,7 @@ int main(void)
     TRY(sslact_config_set(config, "model.preset", "slowfast_tiny"));
     TRY(sslact_config_set(config, "model.class_count", "3"));
     TRY(sslact_config_set(config, "solver.iterations", "4"));
+    TRY(sslact_config_set(config, "solver.batch_labeled", "1"));
 
     TRY(sslact_dataset_create(3, NULL, &labeled));
     make_clip(pixels, actions, &clip);
