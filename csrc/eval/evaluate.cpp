@@ -253,8 +253,9 @@ Evaluation evaluate_network(Detector &network, dataset *data, const EvaluateSett
 
     Evaluation result;
     ClipAhead ahead(data, count, std::max(settings.loader_threads, 1));
+    const auto step = static_cast<size_t>(std::max<int64_t>(settings.batch_clips, 1));
     for (size_t first = 0; first < count;) {
-        const size_t end = std::min(count, first + static_cast<size_t>(settings.batch_clips));
+        const size_t end = std::min(count, first + step);
         std::vector<ClipHolder> batch;
         for (size_t n = first; n < end; ++n) {
             batch.push_back(ahead.next());
