@@ -48,6 +48,7 @@ int main(void)
     TRY(sslact_config_create(&config));
     TRY(sslact_config_set(config, "model.preset", "slowfast_tiny"));
     TRY(sslact_config_set(config, "model.class_count", "3"));
+    TRY(sslact_config_set(config, "ssl.preset", "baseline"));
     TRY(sslact_config_set(config, "solver.iterations", "4"));
     TRY(sslact_config_set(config, "solver.batch_labeled", "1"));
 
