@@ -52,6 +52,11 @@ int cli_fail(sslact_status status);
 // The same with a text of the tool's own.
 int cli_refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int cli_exit_code(sslact_status status);
+// Wrong words of a command: one line, then the end with EXIT_USAGE. For argp parsers.
+void cli_usage_error(const struct argp_state *state, const char *format, ...)
+    __attribute__((format(printf, 2, 3), noreturn));
+// Letters to insert, delete or replace to get from one word to the other, for "did you mean".
+size_t cli_distance(const char *a, const char *b);
 
 // Defaults, then --config, then the pairs in order (preset keys first).
 sslact_status cli_make_config(const cli_common *common, sslact_config **out);

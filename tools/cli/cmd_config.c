@@ -9,11 +9,15 @@
 // ---- config list ----
 
 static const struct argp list_argp = {
-    NULL, NULL, "[PREFIX]",
+    NULL,
+    NULL,
+    "[PREFIX]",
     "Every config key with its default, accepted values and help; those that begin with PREFIX "
     "where one is given.\v"
     "Example:\n  sslact_cli config list ssl.",
-    NULL, NULL, NULL};
+    NULL,
+    NULL,
+    NULL};
 
 static json_t *key_to_json(const sslact_config_key *key)
 {
@@ -55,10 +59,14 @@ int run_config_list(int argc, char **argv)
 // ---- config render ----
 
 static const struct argp render_argp = {
-    NULL, NULL, "[--config FILE]",
+    NULL,
+    NULL,
+    "[--config FILE]",
     "The full config as YAML: defaults, the file, the key=value words. The output is a config.\v"
     "Example:\n  sslact_cli config render model.preset=slowfast_tiny > my.yaml",
-    NULL, NULL, NULL};
+    NULL,
+    NULL,
+    NULL};
 
 int run_config_render(int argc, char **argv)
 {
@@ -96,9 +104,15 @@ int run_config_render(int argc, char **argv)
 
 // ---- info ----
 
-static const struct argp info_argp = {NULL, NULL, "", "Versions of the library and what it stands on, and the devices.\v"
-                                      "Example:\n  sslact_cli info --json",
-                                      NULL, NULL, NULL};
+static const struct argp info_argp = {
+    NULL,
+    NULL,
+    "",
+    "Versions of the library and what it stands on, and the devices.\v"
+    "Example:\n  sslact_cli info --json",
+    NULL,
+    NULL,
+    NULL};
 
 static json_t *list_devices(void)
 {
@@ -149,8 +163,7 @@ int run_info(int argc, char **argv)
     json_decref(info);
     info = list_devices();
     for (size_t i = 0; i < json_array_size(info); i++) {
-        printf("device %s\n",
-               json_string_value(json_object_get(json_array_get(info, i), "name")));
+        printf("device %s\n", json_string_value(json_object_get(json_array_get(info, i), "name")));
     }
     json_decref(info);
     return EXIT_DONE;
@@ -173,10 +186,14 @@ static error_t parse_report(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp report_argp = {
-    report_options, parse_report, "RUN [RUN ...]",
+    report_options,
+    parse_report,
+    "RUN [RUN ...]",
     "One HTML page that sets run folders side by side: mAP, per-class AP and differences.\v"
     "Example:\n  sslact_cli report runs/baseline runs/continued runs/ours --out compare.html",
-    NULL, NULL, NULL};
+    NULL,
+    NULL,
+    NULL};
 
 int run_report(int argc, char **argv)
 {

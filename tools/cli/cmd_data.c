@@ -33,7 +33,7 @@ static long long parse_count(const char *text, struct argp_state *state, const c
     errno = 0;
     value = strtoll(text, &end, 10);
     if (end == text || *end != '\0' || errno != 0 || value < 0) {
-        argp_error(state, "%s is \"%s\", a count is accepted", option, text);
+        cli_usage_error(state, "%s is \"%s\", a count is accepted", option, text);
     }
     return value;
 }
@@ -56,7 +56,7 @@ static error_t parse_demo(int key, char *argument, struct argp_state *state)
     case OPTION_RATIO:
         input->options.label_ratio = strtod(argument, &end);
         if (end == argument || *end != '\0') {
-            argp_error(state, "--label-ratio is \"%s\", a number is accepted", argument);
+            cli_usage_error(state, "--label-ratio is \"%s\", a number is accepted", argument);
         }
         return 0;
     case OPTION_CLASSES:
@@ -64,13 +64,13 @@ static error_t parse_demo(int key, char *argument, struct argp_state *state)
         return 0;
     case OPTION_SCENES:
         if (strcmp(argument, "long") != 0 && strcmp(argument, "short") != 0) {
-            argp_error(state, "--scenes is \"%s\", short or long is accepted", argument);
+            cli_usage_error(state, "--scenes is \"%s\", short or long is accepted", argument);
         }
         input->options.long_scenes = strcmp(argument, "long") == 0;
         return 0;
     case ARGP_KEY_END:
         if (input->out == NULL) {
-            argp_error(state, "--out is needed");
+            cli_usage_error(state, "--out is needed");
         }
         return 0;
     default:
@@ -79,12 +79,16 @@ static error_t parse_demo(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp demo_argp = {
-    demo_options, parse_demo, "--out DIR",
+    demo_options,
+    parse_demo,
+    "--out DIR",
     "Generates the demo world: real video files of drawn people who do several things at once, "
     "annotated in AVA's file forms, with two configs that train on them.\v"
     "Example:\n  sslact_cli data demo --out demo\n"
     "  sslact_cli train --config demo/demo.yaml --run runs/baseline",
-    NULL, NULL, NULL};
+    NULL,
+    NULL,
+    NULL};
 
 int run_data_demo(int argc, char **argv)
 {
@@ -112,16 +116,16 @@ int run_data_demo(int argc, char **argv)
     }
     snprintf(config, sizeof config, "%s/demo.yaml", input.out);
     if (common.json) {
-        return cli_print_json(json_pack(
-            "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "videos",
-            (json_int_t)summary.video_count, "key_frames",
-            (json_int_t)(summary.train_key_frames + summary.unlabeled_key_frames +
-                         summary.validation_key_frames),
-            "train_key_frames", (json_int_t)summary.train_key_frames, "unlabeled_key_frames",
-            (json_int_t)summary.unlabeled_key_frames, "validation_key_frames",
-            (json_int_t)summary.validation_key_frames, "people", (json_int_t)summary.person_count,
-            "labels", (json_int_t)summary.label_count, "bytes", (json_int_t)summary.video_bytes,
-            "config", config));
+        return cli_print_json(
+            json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "videos",
+                      (json_int_t)summary.video_count, "key_frames",
+                      (json_int_t)(summary.train_key_frames + summary.unlabeled_key_frames +
+                                   summary.validation_key_frames),
+                      "train_key_frames", (json_int_t)summary.train_key_frames,
+                      "unlabeled_key_frames", (json_int_t)summary.unlabeled_key_frames,
+                      "validation_key_frames", (json_int_t)summary.validation_key_frames, "people",
+                      (json_int_t)summary.person_count, "labels", (json_int_t)summary.label_count,
+                      "bytes", (json_int_t)summary.video_bytes, "config", config));
     }
     printf("%lld videos, %.1f MB: %lld labelled, %lld unlabelled, %lld validation key frames; "
            "%lld people, %lld labels\nconfig: %s\n",
@@ -135,11 +139,15 @@ int run_data_demo(int argc, char **argv)
 // ---- data check ----
 
 static const struct argp check_argp = {
-    NULL, NULL, "--config FILE",
+    NULL,
+    NULL,
+    "--config FILE",
     "Reads everything a run with this config would read, opens every video, and reports every "
     "problem with its place. Trains nothing. Exit code 3 when there are problems.\v"
     "Example:\n  sslact_cli data check --config demo/demo.yaml",
-    NULL, NULL, NULL};
+    NULL,
+    NULL,
+    NULL};
 
 typedef struct problem_list {
     json_t *array; // NULL: plain lines
@@ -197,14 +205,14 @@ int run_data_check(int argc, char **argv)
         return cli_fail(status);
     }
     if (common.json) {
-        code = cli_print_json(json_pack("{s:I, s:I, s:I, s:o}", "videos",
-                                        (json_int_t)summary.videos, "key_frames",
-                                        (json_int_t)summary.key_frames, "people",
-                                        (json_int_t)summary.people, "problems", list.array));
+        code =
+            cli_print_json(json_pack("{s:I, s:I, s:I, s:o}", "videos", (json_int_t)summary.videos,
+                                     "key_frames", (json_int_t)summary.key_frames, "people",
+                                     (json_int_t)summary.people, "problems", list.array));
     } else {
         printf("%lld videos, %lld key frames, %lld people: %lld problems\n",
-               (long long)summary.videos, (long long)summary.key_frames,
-               (long long)summary.people, (long long)summary.problems);
+               (long long)summary.videos, (long long)summary.key_frames, (long long)summary.people,
+               (long long)summary.problems);
         code = EXIT_DONE;
     }
     return code == EXIT_DONE && summary.problems > 0 ? EXIT_INPUT : code;

@@ -40,7 +40,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if ((input->run == NULL) == (input->weights == NULL)) {
-            argp_error(state, "give --run DIR, or --config FILE with --weights FILE");
+            cli_usage_error(state, "give --run DIR, or --config FILE with --weights FILE");
         }
         return 0;
     default:
@@ -49,11 +49,15 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp own = {
-    options, parse, "(--run DIR | --config FILE --weights FILE)",
+    options,
+    parse,
+    "(--run DIR | --config FILE --weights FILE)",
     "Frame mAP at overlap 0.5 of a trained model over a split: the teacher where the checkpoint "
     "has one, else the student.\v"
     "Example:\n  sslact_cli evaluate --run runs/baseline --detections out.csv",
-    NULL, NULL, NULL};
+    NULL,
+    NULL,
+    NULL};
 
 // The newest checkpoint of a run folder: what `latest` names.
 static int find_newest(const char *run, char *path, size_t capacity)

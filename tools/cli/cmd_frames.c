@@ -36,7 +36,7 @@ static double parse_number(const char *text, struct argp_state *state, const cha
     const double value = strtod(text, &end);
 
     if (end == text || *end != '\0' || !isfinite(value)) {
-        argp_error(state, "%s is \"%s\", a number is accepted", option, text);
+        cli_usage_error(state, "%s is \"%s\", a number is accepted", option, text);
     }
     return value;
 }
@@ -49,7 +49,7 @@ static int64_t parse_count(const char *text, struct argp_state *state, const cha
     errno = 0;
     value = strtoll(text, &end, 10);
     if (end == text || *end != '\0' || errno != 0 || value < 1 || value > 1000000) {
-        argp_error(state, "%s is \"%s\", a count from 1 is accepted", option, text);
+        cli_usage_error(state, "%s is \"%s\", a count from 1 is accepted", option, text);
     }
     return value;
 }
@@ -69,7 +69,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
     case OPTION_STRIDE_SECONDS:
         input->stride_seconds = parse_number(argument, state, "--stride-seconds");
         if (input->stride_seconds <= 0) {
-            argp_error(state, "--stride-seconds is \"%s\", more than 0 is accepted", argument);
+            cli_usage_error(state, "--stride-seconds is \"%s\", more than 0 is accepted", argument);
         }
         return 0;
     case OPTION_STRIDE_FRAMES:
@@ -83,10 +83,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (input->has_at == input->all) {
-            argp_error(state, "give --at SECONDS or --all");
+            cli_usage_error(state, "give --at SECONDS or --all");
         }
         if (input->stride_seconds > 0 && input->stride_frames > 0) {
-            argp_error(state, "give --stride-seconds or --stride-frames, not both");
+            cli_usage_error(state, "give --stride-seconds or --stride-frames, not both");
         }
         return 0;
     default:
@@ -95,11 +95,15 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp own = {
-    options, parse, "VIDEO",
+    options,
+    parse,
+    "VIDEO",
     "Exactly the frames of a clip: entry k of COUNT is the frame shown at AT + (k - COUNT/2) * "
     "stride, clamped to the video. Prints index, presentation time and MD5 of each.\v"
     "Example:\n  sslact_cli frames film.mp4 --at 12.5 --count 8 --out frames",
-    NULL, NULL, NULL};
+    NULL,
+    NULL,
+    NULL};
 
 typedef struct frame_printer {
     json_t *list; // NULL: plain lines
@@ -121,8 +125,7 @@ static int print_frame(const sslact_frame *frame, void *user)
     }
     if (printer->out != NULL) {
         snprintf(path, sizeof path, "%s/%06lld.png", printer->out, (long long)frame->index);
-        printer->failed =
-            sslact_video_save_png(path, frame->pixels, frame->width, frame->height);
+        printer->failed = sslact_video_save_png(path, frame->pixels, frame->width, frame->height);
     }
     return printer->failed < 0;
 }
@@ -148,9 +151,9 @@ static int64_t *find_frames(const sslact_video *video, const frames_input *input
         }
         return frames;
     }
-    const double stride = input->stride_frames > 0    ? 0.0 :
-                          input->stride_seconds > 0 ? input->stride_seconds :
-                                                      0.0666667;
+    const double stride = input->stride_frames > 0    ? 0.0
+                          : input->stride_seconds > 0 ? input->stride_seconds
+                                                      : 0.0666667;
     if (sslact_video_find_frames(video, input->at, input->count, stride, input->stride_frames,
                                  frames, *count, count) < 0) {
         free(frames);
@@ -190,8 +193,8 @@ int run_frames(int argc, char **argv)
     }
     printer.list = common.json ? json_array() : NULL;
     printer.out = input.out;
-    status = sslact_video_read_frames(video, frames, count, input.out != NULL, print_frame,
-                                      &printer);
+    status =
+        sslact_video_read_frames(video, frames, count, input.out != NULL, print_frame, &printer);
     if (status < 0) {
         json_decref(printer.list);
         code = cli_fail(printer.failed < 0 ? printer.failed : status);

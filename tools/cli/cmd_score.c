@@ -49,14 +49,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         errno = 0;
         input->row_limit = strtoll(argument, &end, 10);
         if (end == argument || *end != '\0' || errno != 0 || input->row_limit < 0) {
-            argp_error(state, "--row-limit is \"%s\", a count from 0 is accepted", argument);
+            cli_usage_error(state, "--row-limit is \"%s\", a count from 0 is accepted", argument);
         }
         input->options.row_limit = &input->row_limit;
         return 0;
     case ARGP_KEY_END:
         if (input->options.detections_path == NULL || input->options.labels_path == NULL ||
             input->options.actions_path == NULL) {
-            argp_error(state, "--detections, --labels and --actions are needed");
+            cli_usage_error(state, "--detections, --labels and --actions are needed");
         }
         return 0;
     default:
@@ -65,13 +65,17 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp own = {
-    options, parse, "--detections D.csv --labels L.csv --actions A.pbtxt",
+    options,
+    parse,
+    "--detections D.csv --labels L.csv --actions A.pbtxt",
     "Frame mAP at overlap 0.5 of detections against labels, as the official AVA evaluator computes "
     "it.\v"
     "Example:\n  sslact_cli score --detections det.csv --labels ava_val_v2.2.csv \\\n"
     "      --actions ava_action_list_v2.2_for_activitynet_2019.pbtxt \\\n"
     "      --exclusions ava_val_excluded_timestamps_v2.2.csv",
-    NULL, NULL, NULL};
+    NULL,
+    NULL,
+    NULL};
 
 int run_score(int argc, char **argv)
 {

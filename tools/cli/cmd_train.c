@@ -73,13 +73,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case OPTION_RESUME:
         if (strcmp(argument, "auto") != 0) {
-            argp_error(state, "--resume is \"%s\", auto is accepted", argument);
+            cli_usage_error(state, "--resume is \"%s\", auto is accepted", argument);
         }
         input->resume = true;
         return 0;
     case ARGP_KEY_END:
         if (input->run == NULL) {
-            argp_error(state, "--run is needed");
+            cli_usage_error(state, "--run is needed");
         }
         return 0;
     default:
@@ -88,7 +88,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 }
 
 static const struct argp own = {
-    options, parse, "--config FILE --run DIR",
+    options,
+    parse,
+    "--config FILE --run DIR",
     "Trains by the schedule of the config, from video files to checkpoints, evaluation and an HTML "
     "report. Ctrl-C finishes the step, writes a checkpoint and says how to go on (exit code "
     "75).\v"
@@ -96,7 +98,9 @@ static const struct argp own = {
     "  sslact_cli train --config demo/demo.yaml --run runs/baseline\n"
     "  sslact_cli train --config demo/demo_ssl.yaml --run runs/ours \\\n"
     "      model.weights=runs/baseline/checkpoints/latest",
-    NULL, NULL, NULL};
+    NULL,
+    NULL,
+    NULL};
 
 // ---- the job ----
 
@@ -360,8 +364,8 @@ static int print_results(training *t)
         return cli_fail(sslact_error_get_status());
     }
     if (t->common.json) {
-        json_t *object = t->results != NULL ? json_incref(t->results) :
-                                              json_pack("{s:n, s:n}", "student", "teacher");
+        json_t *object = t->results != NULL ? json_incref(t->results)
+                                            : json_pack("{s:n, s:n}", "student", "teacher");
         json_object_set_new(object, "iterations", json_integer(t->done));
         json_object_set_new(object, "skipped", json_integer(t->skipped));
         json_object_set_new(object, "checkpoint", json_string(checkpoint));

@@ -1,9 +1,9 @@
 // Options, config, errors and JSON that the commands share.
 
 #include <math.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +17,83 @@ static const struct argp_option common_options[] = {
     {"quiet", 'q', NULL, 0, "errors only on stderr", 10},
     {"verbose", 'v', NULL, 0, "more on stderr; twice: everything", 10},
     {0}};
+
+// ---- wrong words ----
+
+size_t cli_distance(const char *a, const char *b)
+{
+    size_t row[64]; // row[k]: from the letters of a so far to the first k of b
+    const size_t length = strlen(b) < 63 ? strlen(b) : 63;
+
+    for (size_t k = 0; k <= length; k++) {
+        row[k] = k;
+    }
+    for (size_t i = 0; a[i] != '\0'; i++) {
+        size_t corner = row[0];
+        row[0] = i + 1;
+        for (size_t k = 1; k <= length; k++) {
+            size_t best = corner + (a[i] != b[k - 1]);
+            corner = row[k];
+            best = best < corner + 1 ? best : corner + 1;
+            row[k] = best < row[k - 1] + 1 ? best : row[k - 1] + 1;
+        }
+    }
+    return row[length];
+}
+
+void cli_usage_error(const struct argp_state *state, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    fputs("sslact_cli: ", stderr);
+    vfprintf(stderr, format, arguments);
+    fprintf(stderr, "; %s --help says more\n", state->name);
+    va_end(arguments);
+    exit(EXIT_USAGE);
+}
+
+// The option whose name is nearest, or that the word is the beginning of.
+static void find_option(const struct argp_option *list, const char *word, size_t length,
+                        const char **nearest, size_t *distance)
+{
+    for (size_t i = 0; list != NULL && (list[i].name != NULL || list[i].doc != NULL); i++) {
+        char given[64];
+        if (list[i].name == NULL) {
+            continue;
+        }
+        snprintf(given, sizeof given, "%.*s", (int)length, word);
+        const bool begins = strncmp(list[i].name, given, strlen(given)) == 0;
+        const size_t found = begins ? 0 : cli_distance(given, list[i].name);
+        if (*nearest == NULL || found < *distance) {
+            *nearest = list[i].name;
+            *distance = found;
+        }
+    }
+}
+
+// getopt names an unknown option and leaves it at that; here it gets the nearest known one.
+static void check_options(const struct argp *own, const char *name, int argc, char **argv)
+{
+    static const struct argp_option automatic[] = {
+        {"help", 0, NULL, 0, NULL, 0}, {"usage", 0, NULL, 0, NULL, 0}, {0}};
+
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *word = argv[i] + 2;
+        const char *nearest = NULL;
+        size_t distance = 0;
+        if (strncmp(argv[i], "--", 2) != 0) {
+            continue;
+        }
+        find_option(automatic, word, strcspn(word, "="), &nearest, &distance);
+        find_option(own->options, word, strcspn(word, "="), &nearest, &distance);
+        find_option(common_options, word, strcspn(word, "="), &nearest, &distance);
+        if (distance > 0) {
+            exit(cli_refuse("unknown option \"%s\", did you mean --%s; %s --help says more",
+                            argv[i], nearest, name));
+        }
+    }
+}
 
 static error_t parse_common(int key, char *argument, struct argp_state *state)
 {
@@ -41,8 +118,8 @@ static error_t parse_common(int key, char *argument, struct argp_state *state)
         } else if (common->word_count < common->word_limit) {
             common->words[common->word_count++] = argument;
         } else {
-            argp_error(state, "unexpected word \"%s\", config keys are written key=value",
-                       argument);
+            cli_usage_error(state, "unexpected word \"%s\", config keys are written key=value",
+                            argument);
         }
         return 0;
     default:
@@ -98,8 +175,8 @@ void cli_parse(const struct argp *own, const char *name, int argc, char **argv, 
 {
     static char shown[64];
     const struct argp_child children[] = {{&common_argp, 0, NULL, 0}, {0}};
-    const struct argp whole = {own->options, parse_own, own->args_doc, own->doc, children, NULL,
-                               NULL};
+    const struct argp whole = {own->options, parse_own, own->args_doc, own->doc,
+                               children,     NULL,      NULL};
     parse_input both = {common, own, input};
 
     common->pairs = calloc((size_t)argc + 1, sizeof *common->pairs);
@@ -110,6 +187,7 @@ void cli_parse(const struct argp *own, const char *name, int argc, char **argv, 
     snprintf(shown, sizeof shown, "sslact_cli %s", name);
     argv[0] = shown;
     program_invocation_name = shown;
+    check_options(own, shown, argc, argv);
     argp_parse(&whole, argc, argv, 0, NULL, &both);
     apply_verbosity(common);
 }

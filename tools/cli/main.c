@@ -49,28 +49,24 @@ static void print_version(void)
     json_decref(info);
 }
 
-// Letters that differ, for "did you mean".
-static size_t count_differences(const char *a, const char *b)
-{
-    size_t same = 0;
-    const size_t length = strlen(a) > strlen(b) ? strlen(a) : strlen(b);
-
-    for (size_t i = 0; a[i] != '\0' && b[i] != '\0'; i++) {
-        same += a[i] == b[i];
-    }
-    return length - same;
-}
-
 static const char *find_nearest(const char *word)
 {
     const char *nearest = commands[0].name;
 
     for (size_t i = 1; i < COMMAND_COUNT; i++) {
-        if (count_differences(word, commands[i].name) < count_differences(word, nearest)) {
+        if (cli_distance(word, commands[i].name) < cli_distance(word, nearest)) {
             nearest = commands[i].name;
         }
     }
     return nearest;
+}
+
+// The words that were meant to name a command: the first, and the second of a pair like "data".
+static void join_command(int argc, char **argv, char *words, size_t capacity)
+{
+    const bool pair = argc > 2 && argv[2][0] != '-' && strchr(argv[2], '=') == NULL;
+
+    snprintf(words, capacity, "%s%s%s", argv[1], pair ? " " : "", pair ? argv[2] : "");
 }
 
 // The command that the first word, or the first two words, name; used says how many.
@@ -106,6 +102,7 @@ static void keep_memory(void)
 int main(int argc, char **argv)
 {
     const cli_command *command;
+    char words[128];
     int used = 0;
 
     argp_err_exit_status = EXIT_USAGE;
@@ -125,10 +122,10 @@ int main(int argc, char **argv)
     }
     command = find_command(argc, argv, &used);
     if (command == NULL) {
-        return cli_refuse("unknown command \"%s%s%s\", did you mean \"%s\"; sslact_cli --help "
-                          "lists them",
-                          argv[1], argc > 2 && argv[2][0] != '-' ? " " : "",
-                          argc > 2 && argv[2][0] != '-' ? argv[2] : "", find_nearest(argv[1]));
+        join_command(argc, argv, words, sizeof words);
+        return cli_refuse("unknown command \"%s\", did you mean \"%s\"; sslact_cli --help lists "
+                          "them",
+                          words, find_nearest(words));
     }
     if (sslact_runtime_check(SSLACT_VERSION_NUMBER) < 0) {
         return cli_fail(sslact_error_get_status());
