@@ -9,6 +9,7 @@
 #include <thread>
 
 #include <ATen/ops/cat.h>
+#include <ATen/ops/isfinite.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
@@ -154,6 +155,13 @@ void score_batch(Detector &network, const std::vector<ClipHolder> &batch, size_t
         clips.push_back(held.get());
     }
     const at::Tensor scores = score_clips(network, clips);
+    if (!at::isfinite(scores).all().item<bool>()) {
+        throw Error(SSLACT_ERROR_NONFINITE,
+                    "scores are not finite in clips " + std::to_string(first) + " to " +
+                        std::to_string(first + clips.size() - 1) +
+                        ": the network's weights are of no use, train again with a lower "
+                        "solver.peak_lr");
+    }
     const float *row = scores.const_data_ptr<float>();
     const int64_t class_count = scores.size(1);
     for (size_t n = 0; n < clips.size(); ++n) {
