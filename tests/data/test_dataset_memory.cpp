@@ -56,7 +56,7 @@ TEST(MemorySet, RefusesImpossibleClasses)
 {
     dataset *made = nullptr;
     EXPECT_EQ(dataset_create(0, nullptr, &made), SSLACT_ERROR_INVALID_ARGUMENT);
-    EXPECT_STREQ(sslact_error_get_message(), "class_count is 0, accepted are 1 to 65535");
+    EXPECT_STREQ(sslact_error_get_message(), "class_count is 0, accepted are 1 to 10000");
     const char *const names[2] = {"a", nullptr};
     EXPECT_EQ(dataset_create(2, names, &made), SSLACT_ERROR_INVALID_ARGUMENT);
     EXPECT_STREQ(sslact_error_get_message(), "class_names[1] is NULL");
