@@ -301,7 +301,10 @@ at::Tensor Trainer::predict_rows(Detector &network, const std::vector<const clip
 void Trainer::predict_student(const batch &data, at::Tensor *labeled, at::Tensor *unlabeled)
 {
     const std::vector<const clip *> first = list_clips(data.labeled);
-    const std::vector<const clip *> second = list_clips(data.unlabeled_strong);
+    // Without a teacher nobody labels the second half: it is not looked at, lest it move the
+    // statistics of batch norm.
+    const std::vector<const clip *> second =
+        teacher_ ? list_clips(data.unlabeled_strong) : std::vector<const clip *>{};
     if (!options_.one_forward) {
         *labeled = predict_rows(*student_, first);
         *unlabeled = predict_rows(*student_, second);
