@@ -205,7 +205,7 @@ static void show_step(training *t, const sslact_step_report *step)
     const double left = per_step * (double)(t->planned - step->iteration);
 
     progress_show(&t->progress, edge || step->iteration % t->log_every == 0,
-                  "iteration %lld/%lld  loss %.4f  rate %.4g  %.0f clips/s  data wait %.0f %%  "
+                  "iteration %lld/%lld  loss %.4f  lr %.2g  %.0f clips/s  wait %.0f %%  "
                   "left %d:%02d",
                   (long long)step->iteration, (long long)t->planned, step->loss_total,
                   step->learning_rate, (double)t->batch_clips / per_step,
