@@ -41,6 +41,8 @@ std::string shape_text(const int64_t *shape, int64_t rank)
     return out + "]";
 }
 
+} // namespace
+
 std::string render_config(const config *settings)
 {
     text rendered = {};
@@ -50,8 +52,6 @@ std::string render_config(const config *settings)
     check(status);
     return out;
 }
-
-} // namespace
 
 void write_arrays(const std::string &path, const NamedArrays &arrays, const Metadata &metadata)
 {

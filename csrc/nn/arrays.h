@@ -15,6 +15,9 @@ namespace sslact
 
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
+// The full text of a config, as checkpoints keep it.
+std::string render_config(const config *settings);
+
 // Writes tensors (float32, float64, int64, uint8; any strides) in the given order, whole or not at
 // all.
 void write_arrays(const std::string &path, const NamedArrays &arrays, const Metadata &metadata);

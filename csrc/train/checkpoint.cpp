@@ -19,16 +19,6 @@ namespace
 
 constexpr const char *format_version = "1";
 
-std::string render_config(const config *settings)
-{
-    text rendered = {};
-    const sslact_status status = config_render(settings, &rendered);
-    const std::string out = text_get(&rendered);
-    text_free(&rendered);
-    check(status);
-    return out;
-}
-
 void add_prefixed(NamedArrays *all, const std::string &prefix, const NamedArrays &arrays)
 {
     for (const auto &[name, array] : arrays) {
