@@ -32,6 +32,20 @@ sslact_status sampling_check_key_frame(const sampling *s, double end_seconds, do
                      place, show_number(seconds).text, show_number(end_seconds).text);
 }
 
+// Behind the end of a whole video its last frame stands still. Of one that was cut off the frames
+// are lost: repeating the last would be a clip that never was.
+static sslact_status check_cut(const video *v, double end, double wanted, const char *place)
+{
+    video_info info;
+    video_describe(v, &info);
+    if (!info.truncated || wanted <= end + TIME_SLACK) {
+        return SSLACT_OK;
+    }
+    return error_set(SSLACT_ERROR_DECODE,
+                     "%s: the file is cut off after %s s, the clip needs a frame at %s s", place,
+                     show_number(end).text, show_number(wanted).text);
+}
+
 sslact_status sampling_choose(const sampling *s, const video *v, double seconds, const char *place,
                               int64_t *frames)
 {
@@ -39,6 +53,10 @@ sslact_status sampling_choose(const sampling *s, const video *v, double seconds,
     sslact_status status = sampling_check_key_frame(s, end, seconds, place);
     for (int32_t k = 0; status >= 0 && k < s->frame_count; k++) {
         double wanted = seconds + (k - s->frame_count / 2) * s->step_seconds;
+        status = check_cut(v, end, wanted, place);
+        if (status < 0) {
+            break;
+        }
         wanted = wanted < 0 ? 0 : wanted > end ? end : wanted;
         frames[k] = video_find_frame(v, wanted);
         double gap = wanted - video_get_time(v, frames[k]);
