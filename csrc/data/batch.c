@@ -10,7 +10,11 @@ static bool create_half(size_t count, batch_half *half)
     half->count = count;
     half->clips = array_create(count, sizeof(*half->clips));
     half->visible = array_create(count, sizeof(*half->visible));
-    return half->clips != NULL && half->visible != NULL;
+    half->indices = array_create(count, sizeof(*half->indices));
+    for (size_t i = 0; half->indices != NULL && i < count; i++) {
+        half->indices[i] = -1;
+    }
+    return half->clips != NULL && half->visible != NULL && half->indices != NULL;
 }
 
 static void clear_half(batch_half *half)
@@ -23,6 +27,7 @@ static void clear_half(batch_half *half)
     }
     free(half->clips);
     free(half->visible);
+    free(half->indices);
 }
 
 sslact_status batch_create(int64_t iteration, size_t labeled_count, size_t unlabeled_count,

@@ -12,6 +12,7 @@ extern "C" {
 typedef struct batch_half {
     size_t count;      // clips
     clip **clips;      // [count]
+    int64_t *indices;  // [count] number of the clip in its data set; -1: a clip of the caller's own
     uint8_t **visible; // [count][box_count]: 0 where a strong view pushed the box out
 } batch_half;
 

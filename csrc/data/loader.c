@@ -71,12 +71,12 @@ static bool is_fault_of_clip(sslact_status status)
 }
 
 static sslact_status read_sample(const loader *l, dataset *set, random_purpose purpose,
-                                 uint64_t sample, clip **out)
+                                 uint64_t sample, size_t *index, clip **out)
 {
     size_t clip_count = dataset_count_clips(set);
     for (uint32_t attempt = 0;; attempt++) {
-        size_t index = loader_recipe_pick(l->recipe.seed, purpose, clip_count, sample, attempt);
-        sslact_status status = dataset_read(set, index, out);
+        *index = loader_recipe_pick(l->recipe.seed, purpose, clip_count, sample, attempt);
+        sslact_status status = dataset_read(set, *index, out);
         if (status == SSLACT_OK || !l->skip_bad_clips || !is_fault_of_clip(status)) {
             return status;
         }
@@ -96,9 +96,10 @@ static sslact_status make_item(const loader *l, batch *b, size_t item)
     size_t count = labeled ? l->labeled_count : l->unlabeled_count;
     uint64_t sample = (uint64_t)b->iteration * count + i;
     clip *source = NULL;
+    size_t index = 0;
     sslact_status status =
-        labeled ? read_sample(l, l->labeled, RANDOM_ORDER_LABELED, sample, &source)
-                : read_sample(l, l->unlabeled, RANDOM_ORDER_UNLABELED, sample, &source);
+        labeled ? read_sample(l, l->labeled, RANDOM_ORDER_LABELED, sample, &index, &source)
+                : read_sample(l, l->unlabeled, RANDOM_ORDER_UNLABELED, sample, &index, &source);
     if (status != SSLACT_OK) {
         return status;
     }
@@ -107,6 +108,11 @@ static sslact_status make_item(const loader *l, batch *b, size_t item)
     if (status == SSLACT_OK) {
         status = labeled ? loader_recipe_make_labeled(&l->recipe, source, i, b)
                          : loader_recipe_make_unlabeled(&l->recipe, source, i, b);
+    }
+    if (status == SSLACT_OK && labeled) {
+        b->labeled.indices[i] = (int64_t)index;
+    } else if (status == SSLACT_OK) {
+        b->unlabeled_weak.indices[i] = b->unlabeled_strong.indices[i] = (int64_t)index;
     }
     clip_free(source);
     return status;

@@ -318,6 +318,23 @@ TEST(Loader, EveryListIsUsedUpBeforeAClipComesAgain)
         6u);
 }
 
+TEST(Loader, BatchesKnowWhichClipOfTheDataSetStandsWhere)
+{
+    faulty_source source(8, {3, 5});
+    dataset_pointer labeled = source.open(), unlabeled = make_set("u", 6, false);
+    log_catcher log;
+    loader_pointer l = start(make_config({{"data.on_bad_clip", "skip"}}), labeled, unlabeled);
+    for (int iteration = 0; iteration < 5; iteration++) {
+        batch_pointer b = next(l);
+        for (const batch_half *half : {&b->labeled, &b->unlabeled_weak, &b->unlabeled_strong}) {
+            for (size_t i = 0; i < half->count; i++) {
+                // the number is the tail of the name, "l7"; a stand-in has its own
+                EXPECT_EQ(std::to_string(half->indices[i]), half->clips[i]->name + 1);
+            }
+        }
+    }
+}
+
 TEST(Loader, BothUnlabelledViewsHaveTheSameBoxesAndNoLabels)
 {
     dataset_pointer labeled = make_set("l", 5, true), unlabeled = make_set("u", 5, true);
@@ -607,6 +624,8 @@ TEST(LoaderOwnClips, MayComeInOneHalfOnlyAndUnlabelledLabelsAreIgnored)
     EXPECT_EQ(b->labeled.count, 0u);
     EXPECT_EQ(b->unlabeled_strong.count, 2u);
     EXPECT_EQ(b->unlabeled_strong.clips[1]->labels, nullptr);
+    EXPECT_EQ(b->unlabeled_weak.indices[0], -1); // of no data set
+    EXPECT_EQ(b->unlabeled_strong.indices[1], -1);
 }
 
 TEST(LoaderOwnClips, AreNamedByTheirPlaceWhenTheyAreWrong)
