@@ -2,10 +2,11 @@
 // kernels here and their CUDA twins, which take the same arguments and a stream.
 //
 // Arrays are packed, row-major, N instances by C classes, borrowed for the call. Floating arrays
-// carry their type; all arithmetic is double, a value is rounded once, when it is stored. Sums
-// have a fixed order, so a call repeats bit for bit. N may be 0: sums are then 0. Nothing here can
-// fail; sizes and types are the caller's to check. A NaN is never hidden: it reaches the loss even
-// from an entry that is ignored or masked.
+// carry their type, each its own; arithmetic is in float32 at least, sums are doubles, a value is
+// rounded once, when it is stored. Sums have a fixed order, so a call repeats bit for bit. N may be
+// 0: sums are then 0. Nothing here can fail; sizes and types are the caller's to check, values too
+// (kernels/check.h). A NaN is never hidden: it reaches the loss even from an entry that is ignored
+// or masked.
 #ifndef KERNELS_KERNELS_H
 #define KERNELS_KERNELS_H
 
@@ -19,7 +20,13 @@ extern "C" {
 
 // ---- types ----
 
-typedef enum kernel_type { KERNEL_FLOAT32, KERNEL_FLOAT64 } kernel_type;
+// The 16-bit types are arrays of their bits.
+typedef enum kernel_type {
+    KERNEL_FLOAT32,
+    KERNEL_FLOAT64,
+    KERNEL_FLOAT16,
+    KERNEL_BFLOAT16,
+} kernel_type;
 
 // A floating array that is read.
 typedef struct kernel_source {

@@ -7,12 +7,6 @@ static size_t block_width(size_t c, size_t first)
     return c - first < KERNEL_COLUMN_BLOCK ? c - first : KERNEL_COLUMN_BLOCK;
 }
 
-// 1 / (N C), 0 for an empty batch: its loss and gradients are 0, not NaN.
-static double mean_factor(size_t n, size_t c)
-{
-    return n > 0 && c > 0 ? 1.0 / ((double)n * (double)c) : 0.0;
-}
-
 void kernel_balanced_bce(kernel_source logits, kernel_source positive_weight,
                          kernel_source negative_weight, kernel_source class_weight,
                          const uint8_t *mask, size_t n, size_t c, kernel_target loss)
@@ -50,26 +44,6 @@ void kernel_balanced_bce_backward(kernel_source grad, kernel_source logits,
             target_set(positive_weight_gradient, ij, c_ij * z.softplus_of_minus);
         }
     }
-}
-
-// One threshold's part of L_reg: `share` is sum_i m_i [entry in scope], to be divided by N C.
-typedef struct penalty_part {
-    double loss;
-    double gradient;
-} penalty_part;
-
-static penalty_part penalty_of_class(double positive, double class_weight, double share,
-                                     kernel_penalty_scope scope, size_t n, size_t c)
-{
-    double factor = share * class_weight * mean_factor(n, c);
-    if (scope == KERNEL_PENALTY_PER_CLASS) {
-        factor = n > 0 ? 1.0 / (double)c : 0.0; // no mask, no w
-    }
-    if (n == 0) {
-        return (penalty_part){0.0, 0.0};
-    }
-    return (penalty_part){factor * threshold_penalty(positive),
-                          factor * threshold_penalty_slope(positive)};
 }
 
 void kernel_penalty(kernel_source positive, const int8_t *labels, kernel_source class_weight,
