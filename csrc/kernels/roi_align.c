@@ -2,6 +2,7 @@
 #include "kernels/roi_align.h"
 
 #include "base/array.h"
+#include "kernels/roi_axis.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -80,110 +81,42 @@ static sslact_status box_weights_create(const roi_align_shape *shape, box_weight
     return SSLACT_OK;
 }
 
-// Adds one sample at `place` (cells) to the weights of a bin; outside [-1, cells] it counts
-// nothing. Step 5 of the definition, one axis of it.
-static void axis_add_sample(axis *a, int64_t bin, double place)
+static void axis_fill(axis *a, roi_span span)
 {
-    double *weights = a->weights + bin * a->cells;
-    int64_t low = 0;
-    double fraction = 0.0;
-
-    if (!(place >= -1.0 && place <= (double)a->cells)) {
-        return;
-    }
-    place = place > 0.0 ? place : 0.0;
-    low = (int64_t)place;
-    if (low >= a->cells - 1) {
-        low = a->cells - 1;
-    } else {
-        fraction = place - (double)low;
-        weights[low + 1] += fraction;
-    }
-    weights[low] += 1.0 - fraction;
-
-    int64_t high = fraction > 0.0 ? low + 2 : low + 1;
-    if (a->first[bin] == a->last[bin]) {
-        a->first[bin] = low;
-        a->last[bin] = high;
-    } else {
-        a->first[bin] = low < a->first[bin] ? low : a->first[bin];
-        a->last[bin] = high > a->last[bin] ? high : a->last[bin];
-    }
-}
-
-// Sampling points a bin of this size takes; none for reversed boxes of the aligned kind.
-static double axis_get_sample_count(double bin_size, int32_t sampling_ratio)
-{
-    return sampling_ratio > 0 ? (double)sampling_ratio : ceil(bin_size);
-}
-
-static void axis_fill(axis *a, double start, double bin_size, double samples)
-{
-    double step = bin_size / samples;
-
-    memset(a->weights, 0, (size_t)a->bins * (size_t)a->cells * sizeof(*a->weights));
     for (int64_t bin = 0; bin < a->bins; bin++) {
-        double bin_start = start + (double)bin * bin_size;
-        double from = 0.0;
-        double to = samples;
+        const roi_range range = roi_bin_weigh(span, bin, a->cells, a->weights + bin * a->cells);
 
-        a->first[bin] = 0;
-        a->last[bin] = 0;
-        // A box far larger than the map has most samples outside: walk over the others only.
-        if (step > 0.0) {
-            from = fmax(from, floor((-1.0 - bin_start) / step) - 1.0);
-            to = fmin(to, ceil(((double)a->cells - bin_start) / step) + 1.0);
-        }
-        for (double i = from; i < to; i += 1.0) {
-            axis_add_sample(a, bin, bin_start + (i + 0.5) * step);
-        }
+        a->first[bin] = range.first;
+        a->last[bin] = range.last;
     }
 }
 
 static sslact_status roi_align_check_box(const roi_align_shape *shape, int64_t index,
                                          const double roi[5])
 {
-    if (!(roi[0] >= 0.0 && roi[0] < (double)shape->batch)) {
+    if (!roi_has_map(shape, roi[0])) {
         return error_set(SSLACT_ERROR_INVALID_ARGUMENT,
                          "rois[%lld][0]: there is no map %g, only 0 to %lld", (long long)index,
                          roi[0], (long long)shape->batch - 1);
     }
     for (int i = 1; i < 5; i++) {
-        double cell = roi[i] * shape->spatial_scale;
-
-        // Written so that NaN is refused.
-        if (!(fabs(cell) <= ROI_ALIGN_MAX_CELL)) {
+        if (!roi_corner_is_sane(shape, roi[i])) {
             return error_set(SSLACT_ERROR_INVALID_ARGUMENT,
                              "rois[%lld][%d]: corner at cell %g, expected a number within +-%g",
-                             (long long)index, i, cell, ROI_ALIGN_MAX_CELL);
+                             (long long)index, i, roi[i] * shape->spatial_scale,
+                             ROI_ALIGN_MAX_CELL);
         }
     }
     return SSLACT_OK;
 }
 
-// Steps 1 to 4 of the definition.
 static void box_weights_fill(const roi_align_shape *shape, const double roi[5], box_weights *box)
 {
-    double offset = shape->aligned ? 0.5 : 0.0;
-    double corner[4];
+    const roi_box measured = roi_box_measure(shape, roi);
 
-    for (int i = 0; i < 4; i++) {
-        corner[i] = roi[i + 1] * shape->spatial_scale - offset;
-    }
-    double width = corner[2] - corner[0];
-    double height = corner[3] - corner[1];
-    if (!shape->aligned) {
-        width = fmax(width, 1.0);
-        height = fmax(height, 1.0);
-    }
-    double bin_width = width / (double)shape->pooled_width;
-    double bin_height = height / (double)shape->pooled_height;
-    double across = axis_get_sample_count(bin_width, shape->sampling_ratio);
-    double down = axis_get_sample_count(bin_height, shape->sampling_ratio);
-
-    axis_fill(&box->rows, corner[1], bin_height, down);
-    axis_fill(&box->columns, corner[0], bin_width, across);
-    box->scale = 1.0 / fmax(across * down, 1.0);
+    axis_fill(&box->rows, measured.rows);
+    axis_fill(&box->columns, measured.columns);
+    box->scale = measured.scale;
     box->begin = shape->width;
     box->end = 0;
     for (int64_t q = 0; q < shape->pooled_width; q++) {
