@@ -125,6 +125,14 @@ typedef struct kernel_unsupervised {
 } kernel_unsupervised;
 void kernel_unsupervised_loss(const kernel_unsupervised *task);
 
+// The same in parts, for several threads: each part leaves its sums [3, C] and its rows of the
+// student's gradient; the finish takes the sums [parts, 3, C]. The parts depend on N alone, and the
+// bits are those of kernel_unsupervised_loss().
+#define KERNEL_PART_ROWS 256
+size_t kernel_unsupervised_parts(const kernel_unsupervised *task);
+void kernel_unsupervised_part(const kernel_unsupervised *task, size_t part, double *sums);
+void kernel_unsupervised_finish(const kernel_unsupervised *task, const double *sums);
+
 #ifdef __cplusplus
 }
 #endif
