@@ -1,6 +1,7 @@
 // roi_align in torch's dispatcher: schema, CPU, Meta and Autograd. The arithmetic is the C
 // kernel's.
 
+#include "plugin/torch_ops_roi_align.h"
 #include "base/error.hpp"
 #include "kernels/roi_align.h"
 #include "ops/roi_align.h"
@@ -14,54 +15,6 @@
 namespace
 {
 
-// The check that CPU and Meta share: shapes and types, never a value.
-roi_align_shape check_shape(const at::Tensor &input, const at::Tensor &rois, double spatial_scale,
-                            int64_t pooled_height, int64_t pooled_width, int64_t sampling_ratio,
-                            bool aligned)
-{
-    TORCH_CHECK(input.dim() == 4, "input: rank ", input.dim(), ", expected [N, C, H, W]");
-    TORCH_CHECK(input.scalar_type() == at::kFloat || input.scalar_type() == at::kDouble,
-                "input: ", input.scalar_type(), ", expected float or double");
-    TORCH_CHECK(rois.dim() == 2 && rois.size(1) == 5, "rois: shape ", rois.sizes(),
-                ", expected [K, 5]");
-    TORCH_CHECK(rois.scalar_type() == input.scalar_type(), "rois: ", rois.scalar_type(),
-                ", the input is ", input.scalar_type());
-    TORCH_CHECK(rois.device() == input.device(), "rois: on ", rois.device(), ", the input is on ",
-                input.device());
-    TORCH_CHECK(pooled_height > 0 && pooled_width > 0, "pooled size ", pooled_height, " x ",
-                pooled_width, ", expected at least 1 x 1");
-    TORCH_CHECK(input.size(2) > 0 && input.size(3) > 0, "input: map of ", input.size(2), " x ",
-                input.size(3), " cells, expected at least 1 x 1");
-    TORCH_CHECK(sampling_ratio >= 0 && sampling_ratio <= ROI_ALIGN_MAX_SAMPLING_RATIO,
-                "sampling ratio ", sampling_ratio, ", expected 0 to ",
-                ROI_ALIGN_MAX_SAMPLING_RATIO);
-    return {input.size(0), input.size(1), input.size(2),
-            input.size(3), rois.size(0),  pooled_height,
-            pooled_width,  spatial_scale, static_cast<int32_t>(sampling_ratio),
-            aligned};
-}
-
-roi_align_shape check_backward_shape(const at::Tensor &grad, const at::Tensor &rois,
-                                     double spatial_scale, int64_t pooled_height,
-                                     int64_t pooled_width, int64_t batch_size, int64_t channels,
-                                     int64_t height, int64_t width, int64_t sampling_ratio,
-                                     bool aligned)
-{
-    // An empty map of the input's shape carries the checks of the forward.
-    at::Tensor input =
-        at::empty({batch_size, channels, height, width}, grad.options().device(at::kMeta));
-    TORCH_CHECK(grad.dim() == 4 && rois.dim() == 2 && grad.size(0) == rois.size(0) &&
-                    grad.size(1) == channels && grad.size(2) == pooled_height &&
-                    grad.size(3) == pooled_width,
-                "grad: shape ", grad.sizes(), ", expected [", rois.size(0), ", ", channels, ", ",
-                pooled_height, ", ", pooled_width, "]");
-    TORCH_CHECK(rois.device() == grad.device(), "rois: on ", rois.device(), ", grad is on ",
-                grad.device());
-    at::Tensor described = at::empty(rois.sizes(), rois.options().device(at::kMeta));
-    return check_shape(input, described, spatial_scale, pooled_height, pooled_width, sampling_ratio,
-                       aligned);
-}
-
 void check_kernel(sslact_status status)
 {
     if (status == SSLACT_ERROR_OUT_OF_MEMORY) {
@@ -74,7 +27,8 @@ at::Tensor forward_meta(const at::Tensor &input, const at::Tensor &rois, double 
                         int64_t pooled_height, int64_t pooled_width, int64_t sampling_ratio,
                         bool aligned)
 {
-    check_shape(input, rois, spatial_scale, pooled_height, pooled_width, sampling_ratio, aligned);
+    sslact::torch_ops::check_roi_align(input, rois, spatial_scale, pooled_height, pooled_width,
+                                       sampling_ratio, aligned);
     return at::empty({rois.size(0), input.size(1), pooled_height, pooled_width}, input.options());
 }
 
@@ -82,8 +36,8 @@ at::Tensor forward_cpu(const at::Tensor &input, const at::Tensor &rois, double s
                        int64_t pooled_height, int64_t pooled_width, int64_t sampling_ratio,
                        bool aligned)
 {
-    roi_align_shape shape = check_shape(input, rois, spatial_scale, pooled_height, pooled_width,
-                                        sampling_ratio, aligned);
+    roi_align_shape shape = sslact::torch_ops::check_roi_align(
+        input, rois, spatial_scale, pooled_height, pooled_width, sampling_ratio, aligned);
     at::Tensor packed = input.contiguous();
     at::Tensor boxes = rois.contiguous();
     at::Tensor output = at::empty({shape.boxes, shape.channels, pooled_height, pooled_width},
@@ -106,8 +60,9 @@ at::Tensor backward_meta(const at::Tensor &grad, const at::Tensor &rois, double 
                          int64_t channels, int64_t height, int64_t width, int64_t sampling_ratio,
                          bool aligned)
 {
-    check_backward_shape(grad, rois, spatial_scale, pooled_height, pooled_width, batch_size,
-                         channels, height, width, sampling_ratio, aligned);
+    sslact::torch_ops::check_roi_align_backward(grad, rois, spatial_scale, pooled_height,
+                                                pooled_width, batch_size, channels, height, width,
+                                                sampling_ratio, aligned);
     return at::empty({batch_size, channels, height, width}, grad.options());
 }
 
@@ -116,9 +71,9 @@ at::Tensor backward_cpu(const at::Tensor &grad, const at::Tensor &rois, double s
                         int64_t channels, int64_t height, int64_t width, int64_t sampling_ratio,
                         bool aligned)
 {
-    roi_align_shape shape =
-        check_backward_shape(grad, rois, spatial_scale, pooled_height, pooled_width, batch_size,
-                             channels, height, width, sampling_ratio, aligned);
+    roi_align_shape shape = sslact::torch_ops::check_roi_align_backward(
+        grad, rois, spatial_scale, pooled_height, pooled_width, batch_size, channels, height, width,
+        sampling_ratio, aligned);
     at::Tensor packed = grad.contiguous();
     at::Tensor boxes = rois.contiguous();
     at::Tensor output = at::empty({batch_size, channels, height, width}, packed.options());
