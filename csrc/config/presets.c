@@ -44,6 +44,11 @@ static const preset_row model_rows[] = {
     {"model.roi_resolution", {"7", "7", "7", "6", "6"}},
     {"model.head_bias", {"false", "false", "false", "false", "false"}},
     {"model.head_dropout", {"0", "0", "0", "0.2", "0.2"}},
+    {"model.acar_reduce_dim", {RESET, RESET, RESET, RESET, "64"}},
+    {"model.acar_hidden_dim", {RESET, RESET, RESET, RESET, "32"}},
+    {"model.acar_depth", {RESET, RESET, RESET, RESET, RESET}},
+    {"model.acar_last_kernel", {RESET, RESET, RESET, RESET, RESET}},
+    {"model.acar_dropout", {RESET, RESET, RESET, RESET, RESET}},
     {"model.output_activation", {"sigmoid", "sigmoid", "sigmoid", "sigmoid", "sigmoid"}},
     {"data.frame_stride", {LEAVE, LEAVE, "1", LEAVE, LEAVE}},
 };

@@ -9,9 +9,6 @@ static const struct {
     const char *key;
     const char *value; // a '*' at its end stands for anything; NULL: all but the default
 } unavailable[] = {
-    {"model.preset", "acar_r50_8x8"},
-    {"model.preset", "acar_tiny"},
-    {"model.head", "acar"},
     {"data.dataset", "ucf101_24"},
     {"data.unlabeled_offset_seconds", NULL},
     {"ssl.preset", "noisy_student"},
@@ -96,8 +93,14 @@ static sslact_status check_network(const config *c)
                          "80 AVA classes, model.class_count is %lld",
                          classes);
     }
+    bool acar = strcmp(config_get_text(c, "model.head"), "acar") == 0;
+    if (acar && config_get_bool(c, "model.head_bias")) {
+        return error_set(SSLACT_ERROR_CONFIG,
+                         "model.head_bias is true, the layers of model.head acar have no bias");
+    }
     sslact_status status = check_odd(c, "model.stem_kernel");
-    return status == SSLACT_OK ? check_odd(c, "model.fusion_kernel") : status;
+    status = status == SSLACT_OK ? check_odd(c, "model.fusion_kernel") : status;
+    return status == SSLACT_OK ? check_odd(c, "model.acar_last_kernel") : status;
 }
 
 // The thresholds must be in order and inside the range that they are clamped to.

@@ -3,9 +3,12 @@
 #include "base/error.hpp"
 
 #include <ATen/ops/cat.h>
+#include <ATen/ops/eye.h>
+#include <ATen/ops/logsumexp.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/softmax.h>
-#include <ATen/ops/zeros.h>
+
+#include <limits>
 
 namespace sslact
 {
@@ -46,7 +49,7 @@ Detector::Detector(const NetworkOptions &options) : options_(options)
 {
     check_network_options(options);
     backbone_ = std::make_unique<Backbone>(options, *this);
-    head_ = register_module("head", std::make_shared<LinearRoiHead>(options));
+    head_ = register_module("head", make_head(options));
 }
 
 void Detector::check_input(const at::Tensor &fast, const at::Tensor &rois) const
@@ -70,18 +73,18 @@ bool Detector::takes_batch_statistics() const
 }
 
 at::Tensor Detector::forward(const at::Tensor &fast, const at::Tensor &rois,
-                             const Backbone::Observer &observe)
+                             const Backbone::Observer &observe,
+                             const RoiHead::Observer &observe_head)
 {
     check_input(fast, rois);
     get_slow_frames(options_, fast.size(2)); // throws unless alpha divides T
     // Without boxes nothing depends on the pictures, except running statistics.
     if (fast.size(0) == 0 || (rois.size(0) == 0 && !observe && !takes_batch_statistics())) {
-        return head_->project(at::zeros({0, get_feature_count(options_)}, fast.options()));
+        return head_->forward_empty(fast);
     }
     Pathways features = backbone_->forward(fast, observe);
 
-    return head_->forward(features, rois.to(fast.scalar_type()), fast.size(3), fast.size(4),
-                          dropout_);
+    return head_->forward(features, rois, fast.size(3), fast.size(4), dropout_, observe_head);
 }
 
 at::Tensor Detector::activate(const at::Tensor &logits) const
@@ -93,6 +96,22 @@ at::Tensor Detector::activate(const at::Tensor &logits) const
 
     return at::cat({at::softmax(logits.slice(1, 0, poses), 1), at::sigmoid(logits.slice(1, poses))},
                    1);
+}
+
+// A softmax over z is the sigmoid of z_j - log sum_{i != j} exp z_i.
+at::Tensor Detector::separate_classes(const at::Tensor &logits) const
+{
+    if (options_.output_activation == OutputActivation::sigmoid) {
+        return logits;
+    }
+    int64_t poses = get_pose_count(options_.class_count);
+    at::Tensor z = logits.slice(1, 0, poses);
+    at::Tensor itself = at::eye(poses, logits.options().dtype(at::kBool)); // [P, P]
+    at::Tensor others = z.unsqueeze(1)
+                            .expand({z.size(0), poses, poses})
+                            .masked_fill(itself, -std::numeric_limits<double>::infinity());
+
+    return at::cat({z - at::logsumexp(others, 2), logits.slice(1, poses)}, 1);
 }
 
 void Detector::freeze_batch_norm(bool frozen)

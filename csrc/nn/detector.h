@@ -24,10 +24,15 @@ public:
     // relative to the picture, 0 to 1; returns logits [K, C]. N = 0 and K = 0 are fine. Throws
     // Error(SSLACT_ERROR_MISMATCH) for shapes the network does not take.
     at::Tensor forward(const at::Tensor &fast, const at::Tensor &rois,
-                       const Backbone::Observer &observe = nullptr);
+                       const Backbone::Observer &observe = nullptr,
+                       const RoiHead::Observer &observe_head = nullptr);
 
     // Scores in 0 .. 1 from logits, per model.output_activation.
     at::Tensor activate(const at::Tensor &logits) const;
+
+    // Logits whose sigmoid is activate(logits): what a loss over single classes takes. The same
+    // tensor where the activation is the sigmoid.
+    at::Tensor separate_classes(const at::Tensor &logits) const;
 
     // Frozen: batch norm keeps and uses its running statistics also in training mode; its weight
     // and bias stay trainable.
@@ -44,7 +49,7 @@ private:
 
     NetworkOptions options_;
     std::unique_ptr<Backbone> backbone_;
-    std::shared_ptr<LinearRoiHead> head_;
+    std::shared_ptr<RoiHead> head_;
     DropoutStream dropout_;
     bool batch_norm_frozen_ = false;
 };

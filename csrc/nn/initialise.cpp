@@ -57,15 +57,20 @@ template <typename Draw> void fill(const at::Tensor &target, Draw draw)
     target.copy_(values);
 }
 
+bool is_norm(const std::string &name, const at::Tensor &array)
+{
+    return array.dim() < 2 && (!is_head(name) || name.find(".norm.") != std::string::npos);
+}
+
 // models.md section 3.6: convolutions N(0, 2 / fan_out), linear N(0, 0.01^2), bias 0.
-void fill_pyslowfast(const std::string &name, const at::Tensor &weight, random_stream &numbers)
+void fill_pyslowfast(const at::Tensor &weight, random_stream &numbers)
 {
     if (weight.dim() == 1) {
         weight.zero_();
         return;
     }
     double fan_out = static_cast<double>(weight.numel() / weight.size(1));
-    double deviation = is_head(name) ? linear_deviation : std::sqrt(2.0 / fan_out);
+    double deviation = weight.dim() == 2 ? linear_deviation : std::sqrt(2.0 / fan_out);
 
     fill(weight, [&] { return deviation * random_normal(&numbers); });
 }
@@ -106,14 +111,14 @@ void initialise(Detector &detector, uint64_t seed)
     }
     std::sort(sorted.begin(), sorted.end());
     for (const auto &[name, array] : arrays) {
-        if (array.dim() < 2 && !is_head(name)) {
+        if (is_norm(name, array)) {
             fill_norm(name, array, detector.options().initialisation);
             continue;
         }
         random_stream numbers =
             random_open(seed, RANDOM_INITIALISATION, 0, get_stream_index(sorted, name));
         if (detector.options().initialisation == Initialisation::pyslowfast) {
-            fill_pyslowfast(name, array, numbers);
+            fill_pyslowfast(array, numbers);
         } else {
             fill_acar(array, get_feature_count(detector.options()), numbers);
         }

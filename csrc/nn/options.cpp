@@ -43,6 +43,32 @@ void check_odd(const char *key, int64_t value)
     }
 }
 
+// Written so that NaN is refused.
+void check_dropout(const char *key, double value)
+{
+    if (!(value >= 0.0 && value < 1.0)) {
+        refuse(key, std::to_string(value) + ", expected at least 0 and less than 1");
+    }
+}
+
+void check_head(const NetworkOptions &options)
+{
+    check_range("roi_resolution", options.roi_resolution, 1, 64);
+    check_dropout("head_dropout", options.head_dropout);
+    if (options.head != HeadKind::acar) {
+        return;
+    }
+    if (options.head_bias) {
+        refuse("head_bias", "true, the layers of model.head acar have no bias");
+    }
+    check_range("acar_reduce_dim", options.acar_reduce_dim, 1, 8192);
+    check_range("acar_hidden_dim", options.acar_hidden_dim, 1, 8192);
+    check_range("acar_depth", options.acar_depth, 1, 8);
+    check_range("acar_last_kernel", options.acar_last_kernel, 1, 3);
+    check_odd("acar_last_kernel", options.acar_last_kernel);
+    check_dropout("acar_dropout", options.acar_dropout);
+}
+
 } // namespace
 
 void check_network_options(const NetworkOptions &options)
@@ -76,12 +102,7 @@ void check_network_options(const NetworkOptions &options)
     check_odd("stem_kernel", options.stem_kernel);
     check_range("fusion_kernel", options.fusion_kernel, 1, 63);
     check_odd("fusion_kernel", options.fusion_kernel);
-    check_range("roi_resolution", options.roi_resolution, 1, 64);
-    // Written so that NaN is refused.
-    if (!(options.head_dropout >= 0.0 && options.head_dropout < 1.0)) {
-        refuse("head_dropout",
-               std::to_string(options.head_dropout) + ", expected at least 0 and less than 1");
-    }
+    check_head(options);
     if (options.output_activation == OutputActivation::pose_softmax_sigmoid &&
         options.class_count != 60 && options.class_count != 80) {
         refuse("output_activation", "pose_softmax_sigmoid knows the poses of AVA's 60 and 80 "

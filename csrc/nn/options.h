@@ -24,6 +24,7 @@ enum class RoiCoordinates {
     pixels_over_16      // pixels of the input over the network's total stride, 16 for R50
 };
 
+enum class HeadKind { linear, acar };
 enum class OutputActivation { sigmoid, pose_softmax_sigmoid };
 enum class Initialisation { pyslowfast, acar };
 
@@ -45,8 +46,15 @@ struct NetworkOptions {
     RoiCoordinates roi_coords = RoiCoordinates::times_feature_size;
     bool roi_aligned = false;
     int64_t roi_resolution = 7;
+    HeadKind head = HeadKind::linear;
     bool head_bias = false;
     double head_dropout = 0.0;
+    // The actor relations of head acar (models.md section 7).
+    int64_t acar_reduce_dim = 1024; // channels of the context
+    int64_t acar_hidden_dim = 512;  // channels of the relations
+    int64_t acar_depth = 2;         // relation layers
+    int64_t acar_last_kernel = 3;   // side of a relation layer's last kernel, 1 or 3
+    double acar_dropout = 0.2;      // behind each relation layer
     OutputActivation output_activation = OutputActivation::sigmoid;
     Initialisation initialisation = Initialisation::pyslowfast;
 };

@@ -55,11 +55,6 @@ NetworkOptions read_network_options(const config *c)
 {
     NetworkOptions options;
 
-    if (std::string(config_get_text(c, "model.head")) != "linear") {
-        throw Error(SSLACT_ERROR_UNSUPPORTED, "model.head: \"" +
-                                                  std::string(config_get_text(c, "model.head")) +
-                                                  "\" is not in this version, only \"linear\"");
-    }
     options.class_count = config_get_int(c, "model.class_count");
     options.width = config_get_int(c, "model.width");
     options.beta_inverse = config_get_int(c, "model.beta_inverse");
@@ -79,8 +74,14 @@ NetworkOptions read_network_options(const config *c)
         find_word(c, "model.roi_coords", {"times_feature_size", "pixels_over_16"}));
     options.roi_aligned = config_get_bool(c, "model.roi_aligned");
     options.roi_resolution = config_get_int(c, "model.roi_resolution");
+    options.head = static_cast<HeadKind>(find_word(c, "model.head", {"linear", "acar"}));
     options.head_bias = config_get_bool(c, "model.head_bias");
     options.head_dropout = config_get_double(c, "model.head_dropout");
+    options.acar_reduce_dim = config_get_int(c, "model.acar_reduce_dim");
+    options.acar_hidden_dim = config_get_int(c, "model.acar_hidden_dim");
+    options.acar_depth = config_get_int(c, "model.acar_depth");
+    options.acar_last_kernel = config_get_int(c, "model.acar_last_kernel");
+    options.acar_dropout = config_get_double(c, "model.acar_dropout");
     options.output_activation = static_cast<OutputActivation>(
         find_word(c, "model.output_activation", {"sigmoid", "pose_softmax_sigmoid"}));
     options.initialisation =

@@ -284,7 +284,7 @@ at::Tensor Trainer::predict_rows(Detector &network, const std::vector<const clip
         // Each forward of an iteration drops by numbers of its own.
         network.set_dropout_stream(options_.seed, static_cast<uint64_t>(iteration_),
                                    dropout_part_++);
-        parts.push_back(network.forward(group.frames, group.boxes));
+        parts.push_back(network.separate_classes(network.forward(group.frames, group.boxes)));
         rows.insert(rows.end(), group.rows.begin(), group.rows.end());
     }
     if (groups.size() == 1) {

@@ -362,18 +362,20 @@ TEST(Busy, CallbackThatCallsBackGetsBusyAndTheCallGoesOn)
     EXPECT_EQ(iterations_done(state.trainer), 0);
 }
 
-TEST(Busy, PredictGivesTheSameBitsFromFourThreadsAsFromOne)
+// The first calls of all threads meet a model that has prepared nothing yet.
+void expect_same_bits_from_threads(const Settings &more)
 {
-    const Config config = tiny_config();
-    Model model;
+    const Config config = tiny_config(more);
+    Model model, alone;
     ASSERT_DONE_WELL(sslact_model_create(config, model.out()));
+    ASSERT_DONE_WELL(sslact_model_create(config, alone.out()));
     constexpr size_t clip_total = 3, size = clip_total * 2 * class_count;
     const Clip first(1), second(2), third(3);
     const sslact_clip *clips[clip_total] = {&first.view, &second.view, &third.view};
     float expected[size] = {};
     size_t needed = 0;
     ASSERT_DONE_WELL(
-        sslact_model_predict(model, clips, clip_total, nullptr, expected, size, &needed));
+        sslact_model_predict(alone, clips, clip_total, nullptr, expected, size, &needed));
     ASSERT_EQ(needed, size);
 
     std::atomic<int> different{0}, failed{0};
@@ -395,6 +397,16 @@ TEST(Busy, PredictGivesTheSameBitsFromFourThreadsAsFromOne)
 
     EXPECT_EQ(failed, 0);
     EXPECT_EQ(different, 0);
+}
+
+TEST(Busy, PredictGivesTheSameBitsFromFourThreadsAsFromOne)
+{
+    expect_same_bits_from_threads({});
+}
+
+TEST(Busy, PredictWithActorRelationsGivesTheSameBitsFromFourThreadsAsFromOne)
+{
+    expect_same_bits_from_threads({{"model.preset", "acar_tiny"}});
 }
 
 } // namespace

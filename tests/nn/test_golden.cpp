@@ -1,14 +1,10 @@
-// The network in double precision against the numbers of models.md section 14, which came from
-// running the published originals.
+// The network with the linear heads against the numbers of models.md section 14, which came from
+// running the published originals. Once in double, once in float.
 
-#include "nn/detector.h"
-#include "nn/network.h"
+#include "nn/golden.h"
 
 #include <ATen/ops/binary_cross_entropy_with_logits.h>
-#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
-
-#include <set>
 
 namespace
 {
@@ -17,14 +13,6 @@ using namespace test;
 using sslact::Detector;
 using sslact::NetworkOptions;
 using sslact::Pathways;
-
-// models.md section 2: relative tolerance of comparisons in double.
-constexpr double tolerance = 1e-6;
-
-void expect_close(double value, double expected, const std::string &what)
-{
-    EXPECT_NEAR(value, expected, tolerance * std::fabs(expected)) << what;
-}
 
 NetworkOptions make_pyslowfast_options(bool aligned)
 {
@@ -36,27 +24,6 @@ NetworkOptions make_pyslowfast_options(bool aligned)
     return options;
 }
 
-// Fills arrays by their rank among `names`.
-void fill_golden(const sslact::NamedArrays &arrays, const std::set<std::string> &names)
-{
-    at::NoGradGuard no_grad;
-    for (const auto &[name, array] : arrays) {
-        auto found = names.find(name);
-        if (found != names.end()) {
-            uint32_t k = static_cast<uint32_t>(std::distance(names.begin(), found));
-            array.copy_(make_golden_array(name, array, k));
-        }
-    }
-}
-
-// The whole run, made once for all tests of this file.
-struct GoldenRun {
-    std::shared_ptr<Detector> detector;
-    std::map<std::string, Pathways> parts;
-    at::Tensor logits;
-    double loss;
-};
-
 at::Tensor make_pixel_rois()
 {
     // Pixels of a picture of 96 x 64, as relative corners.
@@ -67,47 +34,25 @@ at::Tensor make_pixel_rois()
         .view({3, 5});
 }
 
-at::Tensor make_targets(int64_t classes)
+at::Tensor make_loss(const Detector &, const at::Tensor &logits)
 {
-    at::Tensor targets = at::zeros({3, classes}, at::kDouble);
-    for (int64_t n = 0; n < 3; n++) {
-        for (int64_t c = 0; c < classes; c++) {
-            targets[n][c] = (3 * n + c) % 7 == 0 ? 1.0 : 0.0;
-        }
-    }
-    return targets;
+    return at::binary_cross_entropy_with_logits(logits, make_targets(80).to(logits.dtype()));
 }
 
-const GoldenRun &run_golden()
+const GoldenRun &run_pyslowfast(at::ScalarType type)
 {
-    static const GoldenRun run = [] {
-        GoldenRun made;
-        made.detector = std::make_shared<Detector>(make_pyslowfast_options(true));
-        made.detector->to(at::kDouble);
-        made.detector->train();
-        made.detector->freeze_batch_norm(true); // no dropout in these options
-        std::set<std::string> names;
-        sslact::NamedArrays arrays = sslact::named_arrays(*made.detector);
-        for (const auto &[name, array] : arrays) {
-            if (!ends_with(name, "num_batches_tracked")) {
-                names.insert(name);
-            }
-        }
-        EXPECT_EQ(names.size(), 552u);
+    static std::map<at::ScalarType, GoldenRun> runs;
+    if (runs.count(type) == 0) {
+        auto detector = std::make_shared<Detector>(make_pyslowfast_options(true));
+        detector->to(at::kDouble);
+        sslact::NamedArrays arrays = sslact::named_arrays(*detector);
+        std::set<std::string> names = list_backbone_names(arrays);
         EXPECT_EQ(*names.begin(), "head.projection.bias");
         EXPECT_EQ(*names.rbegin(), "s5.pathway1_res2.branch2.c_bn.weight");
         fill_golden(arrays, names);
-        made.logits =
-            made.detector->forward(fill_numbers({1, 3, 32, 64, 96}, 1000003), make_pixel_rois(),
-                                   [&](const std::string &name, const Pathways &out) {
-                                       made.parts[name] = {out.slow.detach(), out.fast.detach()};
-                                   });
-        at::Tensor loss = at::binary_cross_entropy_with_logits(made.logits, make_targets(80));
-        loss.backward();
-        made.loss = loss.item<double>();
-        return made;
-    }();
-    return run;
+        runs[type] = run_golden(detector, type, make_pixel_rois(), make_loss);
+    }
+    return runs[type];
 }
 
 struct PartRow {
@@ -117,13 +62,8 @@ struct PartRow {
     double sum, first, middle, last;
 };
 
-double at_flat(const at::Tensor &x, int64_t index)
-{
-    return x.reshape({-1})[index].item<double>();
-}
-
 // Logits of a head of its own on the features of the run.
-at::Tensor run_head(const NetworkOptions &options, const at::Tensor &rois,
+at::Tensor run_head(at::ScalarType type, const NetworkOptions &options, const at::Tensor &rois,
                     const std::map<std::string, uint32_t> &ranks)
 {
     at::NoGradGuard no_grad;
@@ -132,25 +72,17 @@ at::Tensor run_head(const NetworkOptions &options, const at::Tensor &rois,
     for (auto &item : head.named_parameters()) {
         item.value().copy_(make_golden_array(item.key(), item.value(), ranks.at(item.key())));
     }
-    return head.forward(run_golden().parts.at("s5"), rois, 64, 96, {});
+    head.to(type);
+    return head.forward(run_pyslowfast(type).parts.at("s5"), rois.to(type), 64, 96, {});
 }
 
-void expect_logits(const at::Tensor &logits, double sum, double absolute_sum,
-                   const std::vector<double> &first_classes)
+class Golden : public testing::TestWithParam<at::ScalarType>
 {
-    expect_close(logits.sum().item<double>(), sum, "sum");
-    expect_close(logits.abs().sum().item<double>(), absolute_sum, "absolute sum");
-    for (size_t i = 0; i < first_classes.size(); i++) {
-        double value =
-            logits[static_cast<int64_t>(i / 4)][static_cast<int64_t>(i % 4)].item<double>();
-        expect_close(value, first_classes[i],
-                     "box " + std::to_string(i / 4 + 1) + " class " + std::to_string(i % 4));
-    }
-}
+};
 
 } // namespace
 
-TEST(Golden, FillerGivesItsCheckNumbers)
+TEST(GoldenFiller, GivesItsCheckNumbers)
 {
     EXPECT_NEAR(fill_number(0, 0), -0.1078591775, 1e-10);
     EXPECT_NEAR(fill_number(0, 1), -0.8260901016, 1e-10);
@@ -159,7 +91,7 @@ TEST(Golden, FillerGivesItsCheckNumbers)
     EXPECT_NEAR(fill_number(7, 1), 0.8641085839, 1e-10);
 }
 
-TEST(Golden, EveryPartOfTheBackboneGivesTheOriginalsNumbers)
+TEST_P(Golden, EveryPartOfTheBackboneGivesTheOriginalsNumbers)
 {
     const std::vector<PartRow> rows = {
         {"s1", false, {64, 8, 16, 24}, 1.162517021e5, 0.6217324915, 0.3556815217, 0.6564607714},
@@ -177,28 +109,30 @@ TEST(Golden, EveryPartOfTheBackboneGivesTheOriginalsNumbers)
     };
 
     for (const PartRow &row : rows) {
-        const Pathways &part = run_golden().parts.at(row.part);
+        const Pathways &part = run_pyslowfast(GetParam()).parts.at(row.part);
         at::Tensor x = row.fast ? part.fast[0] : part.slow[0];
         std::string what = std::string(row.part) + (row.fast ? " fast" : " slow");
         EXPECT_EQ(x.sizes().vec(), row.shape) << what;
-        expect_close(x.sum().item<double>(), row.sum, what + " sum");
-        expect_close(at_flat(x, 0), row.first, what + " first");
-        expect_close(at_flat(x, x.numel() / 2), row.middle, what + " middle");
-        expect_close(at_flat(x, x.numel() - 1), row.last, what + " last");
+        expect_close(sum_of(x), row.sum, GetParam(), what + " sum");
+        expect_close(at_flat(x, 0), row.first, GetParam(), what + " first");
+        expect_close(at_flat(x, x.numel() / 2), row.middle, GetParam(), what + " middle");
+        expect_close(at_flat(x, x.numel() - 1), row.last, GetParam(), what + " last");
     }
 }
 
-TEST(Golden, AlignedPySlowFastHeadGivesTheOriginalsLogits)
+TEST_P(Golden, AlignedPySlowFastHeadGivesTheOriginalsLogits)
 {
-    expect_logits(run_golden().logits, 11.71730492, 40.86306235,
+    expect_logits(run_pyslowfast(GetParam()).logits, GetParam(), 11.71730492, 40.86306235,
                   {-0.2354168010, -0.03172767357, -0.3528588602, -0.07932162188, //
                    -0.2101686591, -0.04438759396, -0.3420826860, -0.09423017176, //
                    -0.2752028493, -0.06685214498, -0.2642363957, -0.1445490653});
 }
 
-TEST(Golden, LossAndGradientsAreTheOriginals)
+TEST_P(Golden, LossAndGradientsAreTheOriginals)
 {
-    expect_close(run_golden().loss, 0.715650343645, "loss");
+    const GoldenRun &run = run_pyslowfast(GetParam());
+    expect_close(make_loss(*run.detector, run.logits).item<double>(), 0.715650343645, GetParam(),
+                 "loss");
     const std::map<std::string, std::pair<double, double>> expected = {
         {"head.projection.weight", {101.6891681, 101.8550334}},
         {"head.projection.bias", {0.3662224607, 0.3662224607}},
@@ -210,37 +144,39 @@ TEST(Golden, LossAndGradientsAreTheOriginals)
         {"s1.pathway1_stem.conv.weight", {-1.619142766e-3, 0.1417030015}},
         {"s1.pathway0_stem.conv.weight", {-7.058585632e-4, 0.1382111174}},
     };
-    auto parameters = run_golden().detector->named_parameters();
 
     for (const auto &[name, sums] : expected) {
-        at::Tensor gradient = parameters[name].grad();
-        expect_close(gradient.sum().item<double>(), sums.first, name + " sum");
-        expect_close(gradient.abs().sum().item<double>(), sums.second, name + " absolute sum");
+        at::Tensor gradient = run.gradient(name);
+        expect_close(sum_of(gradient), sums.first, GetParam(), name + " sum");
+        expect_close(absolute_sum_of(gradient), sums.second, GetParam(), name + " absolute sum");
     }
 }
 
-TEST(Golden, UnalignedPySlowFastHeadGivesTheOriginalsLogits)
+TEST_P(Golden, UnalignedPySlowFastHeadGivesTheOriginalsLogits)
 {
-    at::Tensor logits = run_head(make_pyslowfast_options(false), make_pixel_rois(),
+    at::Tensor logits = run_head(GetParam(), make_pyslowfast_options(false), make_pixel_rois(),
                                  {{"projection.bias", 0}, {"projection.weight", 1}});
 
-    expect_logits(logits, 11.86898248, 40.80024091,
+    expect_logits(logits, GetParam(), 11.86898248, 40.80024091,
                   {-0.2305372958, -0.03587098371, -0.3536135247, -0.07978729042, //
                    -0.2058077326, -0.05082354539, -0.3279403716, -0.09918375752, //
                    -0.2730545038, -0.05624379762, -0.2878865484, -0.1263546235});
 }
 
-TEST(Golden, AcarsLinearHeadGivesTheOriginalsLogits)
+TEST_P(Golden, AcarsLinearHeadGivesTheOriginalsLogits)
 {
     at::Tensor rois = at::tensor({0., .05, .05, .45, .95, //
                                   0., .5, .15, .99, 1.,   //
                                   0., 0., 0., .15, .3},
                                  at::kDouble)
                           .view({3, 5});
-    at::Tensor logits = run_head(NetworkOptions(), rois, {{"projection.weight", 0}});
+    at::Tensor logits = run_head(GetParam(), NetworkOptions(), rois, {{"projection.weight", 0}});
 
-    expect_logits(logits, -1.030701027, 36.69315686,
+    expect_logits(logits, GetParam(), -1.030701027, 36.69315686,
                   {0.1142510718, -0.2180552174, -0.3375544208, -0.2147382151, //
                    0.0781886389, -0.2335526556, -0.3515032547, -0.2524903567, //
                    0.1776977361, -0.2306774936, -0.2943920175, -0.1601206142});
 }
+
+INSTANTIATE_TEST_SUITE_P(InBothPrecisions, Golden, testing::Values(at::kDouble, at::kFloat),
+                         name_precision);

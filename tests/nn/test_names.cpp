@@ -108,4 +108,7 @@ TEST(ParameterCount, IsThePublishedOneForEveryVariant)
     NetworkOptions bare_lateral = make_options(81, true);
     bare_lateral.lateral_norm_act = false;
     EXPECT_EQ(count_parameters(bare_lateral), 33830265);
+    NetworkOptions acar;
+    acar.head = sslact::HeadKind::acar;
+    EXPECT_EQ(count_parameters(acar), 58873800);
 }

@@ -75,17 +75,34 @@ TEST(NetworkOptions, FollowTheKeys)
     EXPECT_EQ(options.initialisation, sslact::Initialisation::acar);
 }
 
-TEST(NetworkOptions, OfTheTinyPresetMakeANetwork)
+TEST(NetworkOptions, OfTheTinyPresetsMakeNetworks)
+{
+    for (const char *preset : {"slowfast_tiny", "acar_tiny"}) {
+        Settings settings;
+        settings.set("model.preset", preset);
+        NetworkOptions options = sslact::read_network_options(settings.value);
+
+        auto detector = test::make_network(options);
+        detector->eval();
+        at::Tensor logits =
+            detector->forward(test::make_clips(1, 8, 32, 48), test::make_rois({{0, 0, 0, 1, 1}}));
+        EXPECT_EQ(logits.size(1), 60) << preset;
+    }
+}
+
+TEST(NetworkOptions, OfTheAcarPresetHaveItsPublishedSizes)
 {
     Settings settings;
-    settings.set("model.preset", "slowfast_tiny");
+    settings.set("model.preset", "acar_r50_8x8");
     NetworkOptions options = sslact::read_network_options(settings.value);
 
-    auto detector = test::make_network(options);
-    detector->eval();
-    EXPECT_EQ(detector->forward(test::make_clips(1, 8, 32, 48), test::make_rois({{0, 0, 0, 1, 1}}))
-                  .size(1),
-              60);
+    EXPECT_EQ(options.head, sslact::HeadKind::acar);
+    EXPECT_EQ(options.acar_reduce_dim, 1024);
+    EXPECT_EQ(options.acar_hidden_dim, 512);
+    EXPECT_EQ(options.acar_depth, 2);
+    EXPECT_EQ(options.acar_last_kernel, 3);
+    EXPECT_EQ(options.acar_dropout, 0.2);
+    EXPECT_EQ(options.stage_blocks, (std::vector<int64_t>{3, 4, 6, 3}));
 }
 
 TEST(NetworkOptions, OfNoNetworkAreRefusedByTheirKey)
@@ -112,4 +129,14 @@ TEST(NetworkOptions, OfNoNetworkAreRefusedByTheirKey)
     options.class_count = 24;
     options.output_activation = sslact::OutputActivation::pose_softmax_sigmoid;
     expect_text(refuse(options), "model.class_count is 24");
+    options = {};
+    options.head = sslact::HeadKind::acar;
+    options.head_bias = true;
+    expect_text(refuse(options), "model.head_bias: true");
+    options.head_bias = false;
+    options.acar_last_kernel = 2;
+    expect_text(refuse(options), "model.acar_last_kernel: 2 is even");
+    options.acar_last_kernel = 3;
+    options.acar_dropout = 1.0;
+    expect_text(refuse(options), "model.acar_dropout");
 }

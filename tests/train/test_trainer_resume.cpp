@@ -144,6 +144,11 @@ TEST(TrainerCheckpoint, GoesOnBitForBitWithoutATeacher)
     save_and_go_on({{"ssl.preset", "baseline"}, {"model.head_dropout", "0.2"}});
 }
 
+TEST(TrainerCheckpoint, GoesOnBitForBitWithActorRelations)
+{
+    save_and_go_on({{"model.preset", "acar_tiny"}, {"model.head_dropout", "0.2"}});
+}
+
 TEST(TrainerCheckpoint, OfTheEndIsDone)
 {
     const test::TemporaryFolder folder;
