@@ -2,6 +2,8 @@
 
 #include "capi_shared.h"
 
+#include <algorithm>
+
 #include <ATen/Parallel.h>
 #include <c10/core/GradMode.h>
 
@@ -125,6 +127,21 @@ void copy_weights(const Detector &source, Detector &target)
     }
 }
 
+namespace
+{
+
+// The round of several schedules that weights of this iteration come from; 0 where there is one.
+int64_t find_round(const config *settings, int64_t iteration)
+{
+    const int64_t rounds = config_get_int(settings, "ssl.rounds");
+    if (rounds < 2 || iteration < 1) {
+        return 0;
+    }
+    return std::min(rounds, (iteration - 1) / config_get_int(settings, "solver.iterations") + 1);
+}
+
+} // namespace
+
 sslact_status evaluate_to_report(Detector &network, const config *settings, dataset *data,
                                  const sslact_evaluate_options &options, const std::string &role,
                                  const std::string &split, int64_t iteration,
@@ -154,6 +171,7 @@ sslact_status evaluate_to_report(Detector &network, const config *settings, data
     facts.rule = config_get_text(settings, "evaluate.rule");
     facts.row_limit = wanted.row_limit;
     facts.iteration = iteration;
+    facts.round = find_round(settings, iteration);
     facts.clips = static_cast<int64_t>(evaluation.clips.size());
     facts.boxes = evaluation.box_count;
     facts.seconds = evaluation.seconds;

@@ -32,6 +32,7 @@ void write_step(const StepReport &step, sslact_step_report *out)
     local.unlabeled_boxes = step.unlabeled_boxes;
     local.seconds_data = step.seconds_data;
     local.seconds_compute = step.seconds_compute;
+    local.round = step.round;
     write_struct(local, out, "report");
 }
 

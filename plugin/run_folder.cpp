@@ -83,8 +83,7 @@ RunFolder::RunFolder(const config *settings, const std::string &folder, bool res
       preset_(read_value(settings, "ssl.preset")), model_(read_value(settings, "model.preset")),
       seed_(read_value(settings, "run.seed")),
       log_every_(config_get_int(settings, "log.every_iterations")),
-      keep_last_(config_get_int(settings, "checkpoint.keep_last")),
-      planned_(config_get_int(settings, "solver.iterations"))
+      keep_last_(config_get_int(settings, "checkpoint.keep_last"))
 {
     check(file_make_folder(folder_.c_str()));
     take_lock();
@@ -268,12 +267,15 @@ void RunFolder::end_line()
 
 void RunFolder::write_step(const Trainer &trainer, const sslact_step_report &step)
 {
-    const bool edge = step.iteration == 1 || step.iteration == planned_;
+    const bool edge = step.iteration == 1 || step.iteration == trainer.planned();
     if (!edge && step.iteration % log_every_ != 0) {
         return;
     }
     json_lines *lines = metrics();
     json_lines_begin(lines, "train", step.iteration);
+    if (trainer.rounds() > 1) {
+        json_lines_add_count(lines, "train/round", step.round);
+    }
     json_lines_add_number(lines, "train/loss", step.loss_total);
     json_lines_add_number(lines, "train/loss_supervised", step.loss_supervised);
     json_lines_add_number(lines, "train/learning_rate", step.learning_rate);
@@ -305,6 +307,9 @@ void RunFolder::write_report(const evaluation_report &report)
     const std::string prefix =
         "eval_" + std::string(report.split) + "/" + std::string(report.role) + "/";
     json_lines_begin(lines, "eval", report.iteration);
+    if (report.round > 0) {
+        json_lines_add_count(lines, (prefix + "round").c_str(), report.round);
+    }
     json_lines_add_number(lines, (prefix + "map_50").c_str(), report.frame_map);
     json_lines_add_number(lines, (prefix + "chance_map_50").c_str(), report.chance_frame_map);
     for (int32_t j = 0; j < report.class_count; ++j) {

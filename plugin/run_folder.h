@@ -54,7 +54,7 @@ class RunFolder
     std::string folder_;
     std::string command_line_;
     std::string preset_, model_, seed_;
-    int64_t log_every_ = 20, keep_last_ = 2, planned_ = 0;
+    int64_t log_every_ = 20, keep_last_ = 2;
     int lock_ = -1;
     int64_t from_ = 0; // iteration that training goes on after
     std::unique_ptr<json_lines, LinesCloser> metrics_;

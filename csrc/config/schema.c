@@ -146,7 +146,9 @@ static const schema_key table[] = {
      "the student's view of unlabelled clips (method 1, 6)"},
     {"ssl.unlabeled_source", SCHEMA_CHOICE, "unlabeled", "unlabeled, labeled",
      "labeled: the labelled clips with their labels hidden, a control (method 11)"},
-    {"ssl.rounds", SCHEMA_INT, "1", "[1, 2]", "full schedules, one after the other (method 6)"},
+    {"ssl.rounds", SCHEMA_INT, "1", "[1, 2]",
+     "full schedules one after the other, each from the initial weights, the round before teaching "
+     "(method 6)"},
     {"ssl.mpl_mode", SCHEMA_CHOICE, "learnable",
      "learnable, fixed, class_related, cap, metric, flex, soft",
      "where the positive thresholds come from (method 2.1, 11; Tables 5, 6)"},

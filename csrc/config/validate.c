@@ -11,8 +11,6 @@ static const struct {
 } unavailable[] = {
     {"data.dataset", "ucf101_24"},
     {"data.unlabeled_offset_seconds", NULL},
-    {"ssl.preset", "noisy_student"},
-    {"ssl.rounds", "2"},
     {"ssl.mpl_mode", "cap"},
     {"ssl.mpl_mode", "metric"},
     {"ssl.mpl_mode", "flex"},
@@ -150,6 +148,12 @@ static sslact_status check_preset(const config *c)
     if (supervised == taught) {
         return error_set(SSLACT_ERROR_CONFIG, "ssl.teacher is %s, ssl.preset %s expects %s",
                          teacher, preset, supervised ? "none" : "ema or frozen");
+    }
+    if (!taught && config_get_int(c, "ssl.rounds") > 1) {
+        return error_set(SSLACT_ERROR_CONFIG,
+                         "ssl.rounds is %lld, expected 1 where ssl.teacher is none: a further "
+                         "round starts again and nobody hands anything on",
+                         (long long)config_get_int(c, "ssl.rounds"));
     }
     return SSLACT_OK;
 }

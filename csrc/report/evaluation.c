@@ -82,6 +82,7 @@ static sslact_status fill_report(const frame_map *result, const evaluation_facts
     report->overlap = facts->overlap > 0.0 ? facts->overlap : 0.5;
     report->row_limit = facts->row_limit;
     report->iteration = facts->iteration;
+    report->round = facts->round;
     report->clips = facts->clips;
     report->boxes = facts->boxes;
     report->seconds = facts->seconds;

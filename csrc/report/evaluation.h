@@ -31,6 +31,7 @@ typedef struct evaluation_report { // read only outside this room
     double overlap;                // 0.5
     int64_t row_limit;             // rows a key frame; 0 = none
     int64_t iteration;             // of the weights; -1 = unknown
+    int64_t round;                 // of several schedules, from 1; 0 = there is one
     double frame_map;              // NaN where no class has ground truth
     double chance_frame_map;       // NaN if not computed
     int64_t clips;
@@ -46,6 +47,7 @@ typedef struct evaluation_facts {
     double overlap;                  // 0 = 0.5
     int64_t row_limit;
     int64_t iteration;              // -1 = unknown
+    int64_t round;                  // 0 = there is one
     int64_t clips, boxes;           // -1 = unknown
     double seconds;                 // NaN = unknown
     const char *const *class_names; // [class_count]

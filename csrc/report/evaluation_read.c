@@ -92,6 +92,7 @@ static sslact_status read_report(const json_t *root, evaluation_report *report)
     double overlap = json_read_number(root, "overlap");
     report->overlap = isfinite(overlap) ? overlap : 0.5;
     report->iteration = json_read_integer(root, "iteration", -1);
+    report->round = json_read_integer(root, "round", 0);
     report->row_limit = json_read_integer(root, "row_limit", 0);
     report->clips = json_read_integer(root, "clips", -1);
     report->boxes = json_read_integer(root, "boxes", -1);

@@ -59,6 +59,9 @@ static void append_summary(text *out, const evaluation_report *r)
         if (r->iteration >= 0) {
             text_append_format(out, ", iteration %lld", (long long)r->iteration);
         }
+        if (r->round > 0) {
+            text_append_format(out, ", round %lld", (long long)r->round);
+        }
         text_append(out, "\n");
     }
     text_append_format(out, "frame mAP@%g  ", r->overlap);
@@ -220,6 +223,9 @@ static void render_json(const evaluation_report *r, bool with_curves, text *out)
     append_text_member(out, "role", r->role);
     append_text_member(out, "split", r->split);
     append_count_member(out, "iteration", r->iteration);
+    if (r->round > 0) {
+        append_count_member(out, "round", r->round);
+    }
     append_map_member(out, "frame_map", r->overlap, r->frame_map);
     append_map_member(out, "chance_frame_map", r->overlap, r->chance_frame_map);
     append_text_member(out, "rule", r->rule);

@@ -155,7 +155,13 @@ static void write_result(const run_folder *run, const evaluation_report *e, bool
     text_append(out, "<tr>");
     html_row_head(out, show_role(e->role));
     html_cell(out, e->split);
-    html_cell_count(out, e->iteration);
+    if (e->round > 0) {
+        text_append(out, "<td>");
+        html_append_count(out, e->iteration);
+        text_append_format(out, " (round %lld)</td>", (long long)e->round);
+    } else {
+        html_cell_count(out, e->iteration);
+    }
     html_cell_number(out, e->frame_map, 3);
     html_cell_number(out, e->chance_frame_map, 3);
     html_cell_number(out, e->frame_map / e->chance_frame_map, 1);

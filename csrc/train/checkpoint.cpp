@@ -26,6 +26,17 @@ void add_prefixed(NamedArrays *all, const std::string &prefix, const NamedArrays
     }
 }
 
+int64_t read_count(const ArrayFile &file, const char *key)
+{
+    const std::string found = file.metadata(key);
+    int64_t value = 0;
+    if (!text_parse_int64(found.data(), found.size(), &value) || value < 0) {
+        throw Error(SSLACT_ERROR_FORMAT,
+                    file.path() + ": " + key + " \"" + found + "\" is not a count");
+    }
+    return value;
+}
+
 int64_t read_iteration(const ArrayFile &file)
 {
     const std::string kind = file.metadata("kind");
@@ -39,13 +50,7 @@ int64_t read_iteration(const ArrayFile &file)
                                                file.metadata("format_version") + "\", this is \"" +
                                                format_version + "\"");
     }
-    const std::string iteration = file.metadata("iteration");
-    int64_t value = 0;
-    if (!text_parse_int64(iteration.data(), iteration.size(), &value) || value < 0) {
-        throw Error(SSLACT_ERROR_FORMAT,
-                    file.path() + ": iteration \"" + iteration + "\" is not a count");
-    }
-    return value;
+    return read_count(file, "iteration");
 }
 
 } // namespace
@@ -63,6 +68,7 @@ NamedArrays Trainer::list_state() const
         all.emplace_back("optimizer.momentum_thresholds", threshold_momentum_);
         all.emplace_back("ssl.thresholds", method_->thresholds().detach());
     }
+    add_prefixed(&all, "ssl.initial.", start_);
     return all;
 }
 
@@ -73,7 +79,8 @@ void Trainer::save(const std::string &path) const
                   {"kind", "trainer"},
                   {"format_version", format_version},
                   {"iteration", std::to_string(iteration_)},
-                  {"planned", std::to_string(options_.schedule.iterations)},
+                  {"planned", std::to_string(planned())},
+                  {"round", std::to_string(round_ + 1)},
                   {"class_count", std::to_string(class_count_)},
                   {"config", render_config(settings_.get())}});
 }
@@ -83,6 +90,7 @@ void Trainer::load(const std::string &path)
     const c10::AutoGradMode no_gradient(false);
     const ArrayFile file(path);
     const int64_t iteration = read_iteration(file);
+    const int64_t round = file.metadata("round").empty() ? 1 : read_count(file, "round");
     const std::string classes = file.metadata("class_count");
     if (classes != std::to_string(class_count_)) {
         throw Error(SSLACT_ERROR_MISMATCH, "checkpoint \"" + file.path() + "\" has " + classes +
@@ -93,7 +101,13 @@ void Trainer::load(const std::string &path)
         throw Error(SSLACT_ERROR_MISMATCH, file.path() + ": stands at iteration " +
                                                std::to_string(iteration) +
                                                ", solver.iterations is " +
-                                               std::to_string(planned()));
+                                               std::to_string(options_.schedule.iterations) +
+                                               (rounds() > 1 ? " in each round" : ""));
+    }
+    if (round < 1 || round > rounds()) {
+        throw Error(SSLACT_ERROR_MISMATCH, file.path() + ": stands in round " +
+                                               std::to_string(round) + ", ssl.rounds is " +
+                                               std::to_string(rounds()));
     }
     if (file.has_prefix("teacher.") != has_teacher()) {
         throw Error(SSLACT_ERROR_MISMATCH,
@@ -110,6 +124,7 @@ void Trainer::load(const std::string &path)
         state[i].second.copy_(loaded[i]);
     }
     iteration_ = iteration;
+    round_ = round - 1;
     loader_.reset();
     pending_.reset();
 }

@@ -56,6 +56,7 @@ TrainerOptions read_trainer_options(const config *c)
     options.ema_buffers = config_get_text(c, "ssl.ema_buffers");
     options.freeze_batch_norm = config_get_bool(c, "ssl.freeze_bn");
     options.one_forward = config_get_bool(c, "ssl.one_forward");
+    options.rounds = config_get_int(c, "ssl.rounds");
     options.seed = static_cast<uint64_t>(config_get_int(c, "run.seed"));
     return options;
 }
@@ -114,18 +115,6 @@ class BufferCopies
     std::vector<std::pair<at::Tensor, at::Tensor>> copies_;
 };
 
-// Buffers that hold whole numbers are copied, not averaged.
-void copy_counters(const Detector &source, const Detector &target)
-{
-    const std::vector<at::Tensor> from = source.buffers();
-    const std::vector<at::Tensor> to = target.buffers();
-    for (size_t i = 0; i < from.size(); ++i) {
-        if (!from[i].is_floating_point()) {
-            to[i].copy_(from[i]);
-        }
-    }
-}
-
 double share(int64_t part, int64_t whole)
 {
     return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0.0;
@@ -148,16 +137,24 @@ Trainer::Trainer(const config *settings, dataset *labeled, dataset *unlabeled)
     if (unlabeled == nullptr &&
         std::string(config_get_text(settings, "ssl.unlabeled_source")) != "labeled") {
         options_.teacher = TeacherKind::none; // plain supervised training
+        options_.rounds = 1;
     }
     balance_.reset(
         fit_balance(labeled, class_count_, make_balance_options(method_options_)));
     make_networks();
-    method_ = std::make_unique<Method>(method_options_, *balance_, at::kFloat);
+    keep_start();
+    reset_method();
     momentum_ = at::zeros_like(student_flat_->parameters());
     threshold_momentum_ = at::zeros({class_count_}, at::kFloat);
 }
 
 Trainer::~Trainer() = default;
+
+// Thresholds and all that the method learns, back to where training starts.
+void Trainer::reset_method()
+{
+    method_ = std::make_unique<Method>(method_options_, *balance_, at::kFloat);
+}
 
 // Teacher and student both start from the same weights; method.md section 5, 6.
 void Trainer::make_networks()
@@ -190,6 +187,18 @@ std::string Trainer::class_name(int32_t j) const
 at::Tensor Trainer::thresholds() const
 {
     return method_->thresholds().detach().to(at::kCPU, at::kFloat).contiguous();
+}
+
+// Buffers that hold whole numbers are copied to the teacher, not averaged.
+void Trainer::copy_counters()
+{
+    const std::vector<at::Tensor> from = student_->buffers();
+    const std::vector<at::Tensor> to = teacher_->buffers();
+    for (size_t i = 0; i < from.size(); ++i) {
+        if (!from[i].is_floating_point()) {
+            to[i].copy_(from[i]);
+        }
+    }
 }
 
 void Trainer::check_stop()
@@ -230,6 +239,7 @@ sslact_status Trainer::step(StepReport *report)
         return SSLACT_DONE;
     }
     check_stop();
+    enter_round();
     const double start = clock_seconds();
     read_batch();
     return finish_step(clock_seconds() - start, report);
@@ -242,6 +252,7 @@ sslact_status Trainer::step_on(batch *own, StepReport *report)
         return SSLACT_DONE;
     }
     check_stop();
+    enter_round();
     loader_.reset(); // its batches are for other iterations from now on
     pending_ = std::move(taken);
     return finish_step(0.0, report);
@@ -250,6 +261,7 @@ sslact_status Trainer::step_on(batch *own, StepReport *report)
 sslact_status Trainer::finish_step(double wait_seconds, StepReport *report)
 {
     StepReport local;
+    local.round = round_ + 1;
     local.seconds_data = wait_seconds;
     const double start = clock_seconds();
     try {
@@ -368,8 +380,8 @@ void Trainer::run_step(const batch &data, StepReport *report)
     }
 
     // 4. to 6. Update, clamp, average. 7. is the schedule's formula.
-    report->learning_rate = one_cycle_rate(options_.schedule, iteration_);
-    update(report->learning_rate, one_cycle_momentum(options_.schedule, iteration_));
+    report->learning_rate = one_cycle_rate(options_.schedule, schedule_place());
+    update(report->learning_rate, one_cycle_momentum(options_.schedule, schedule_place()));
     method_->clamp_thresholds();
     average_teacher();
 
@@ -415,7 +427,7 @@ void Trainer::average_teacher()
         teacher_flat_->statistics().copy_(student_flat_->statistics());
     }
     if (options_.ema_buffers != "none") {
-        copy_counters(*student_, *teacher_);
+        copy_counters();
     }
 }
 

@@ -27,6 +27,7 @@ namespace sslact
 // What one step did; the public header explains the members.
 struct StepReport {
     int64_t iteration = 0;
+    int64_t round = 1; // from 1 to Trainer::rounds()
     double loss_total = 0, loss_supervised = 0, loss_pseudo = 0, loss_penalty = 0;
     double learning_rate = 0;
     double positive_rate = 0, negative_rate = 0, ignored_rate = 0;
@@ -45,6 +46,7 @@ struct TrainerOptions {
     std::string ema_buffers; // ema, copy, none
     bool freeze_batch_norm;
     bool one_forward;
+    int64_t rounds; // full schedules, one after the other
     uint64_t seed;
 };
 
@@ -66,7 +68,8 @@ class Trainer
     void load(const std::string &path);
 
     int64_t iteration() const { return iteration_; }
-    int64_t planned() const { return options_.schedule.iterations; }
+    int64_t planned() const { return options_.rounds * options_.schedule.iterations; }
+    int64_t rounds() const { return options_.rounds; }
     bool has_teacher() const { return teacher_ != nullptr; }
     int32_t class_count() const { return class_count_; }
     std::string class_name(int32_t j) const;
@@ -98,9 +101,16 @@ class Trainer
     void update(double rate, double momentum);
     void clear_threshold_gradient();
     void average_teacher();
+    void copy_counters();
     void check_stop();
     void read_batch();
     void make_networks();
+    void reset_method();
+    void keep_start();
+    void enter_round();
+    int64_t find_round() const { return iteration_ / options_.schedule.iterations; }
+    // Iteration of the round's own schedule, from 0.
+    int64_t schedule_place() const { return iteration_ % options_.schedule.iterations; }
     NamedArrays list_state() const;
 
     Holder<config> settings_;
@@ -116,7 +126,9 @@ class Trainer
     at::Tensor momentum_;           // [P] like the student's parameters
     at::Tensor threshold_momentum_; // [C]
     std::unique_ptr<Method> method_;
+    NamedArrays start_; // the student's initial arrays, kept where a further round needs them
     int64_t iteration_ = 0;
+    int64_t round_ = 0; // the round, from 0, that networks and momentum stand in
     uint32_t dropout_part_ = 0; // forwards of this iteration so far
     std::atomic<bool> stop_{false};
 };

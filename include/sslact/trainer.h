@@ -42,6 +42,7 @@ typedef struct sslact_step_report { /* growing */
     int64_t unlabeled_boxes;
     double seconds_data;       /* waiting for the batch */
     double seconds_compute;
+    int64_t round;             /* of ssl.rounds, from 1 */
 } sslact_step_report;
 
 /* By the model.*, ssl.*, solver.*, augment.* and run.* keys. unlabeled may be NULL: supervised
@@ -73,6 +74,7 @@ SSLACT_STATUS sslact_trainer_save(const sslact_trainer *trainer, const char *pat
  * is of another network or method. The trainer is unchanged on failure. */
 SSLACT_STATUS sslact_trainer_load(sslact_trainer *trainer, const char *path);
 
+/* planned: solver.iterations times ssl.rounds. */
 SSLACT_STATUS sslact_trainer_count_iterations(const sslact_trainer *trainer, int64_t *done,
                                               int64_t *planned);
 /* Positive thresholds now in force, one a class, 0..1. */

@@ -128,6 +128,52 @@ TEST(Train, WritesOneJsonObjectForEveryEvent)
     EXPECT_TRUE(lines[lines.size() - 2].has("eval_validation/teacher/map_50"));
 }
 
+Words train_rounds_words(const std::string &run, const Words &more = {})
+{
+    Words words = train_words(run, {"ssl.preset=noisy_student", "solver.batch_unlabeled=4",
+                                    "solver.iterations=3", "run.loader_threads=1"});
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+}
+
+TEST(Train, RunsBothRoundsOfNoisyStudentByOneCommand)
+{
+    const std::string folder = world() / "rounds";
+    const Outcome outcome = run(train_rounds_words(folder));
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_TRUE(contains(outcome.err, "round 1/2  1/6  loss ")) << outcome.err;
+    EXPECT_TRUE(contains(outcome.err, "round 2/2  6/6  loss ")) << outcome.err;
+
+    std::vector<double> rounds, evaluated;
+    for (const Json &line : read_lines(folder + "/metrics.jsonl")) {
+        if (line["event"].text() == "train") {
+            rounds.push_back(line["train/round"].number());
+        } else if (line["event"].text() == "eval" && line.has("eval_validation/student/round")) {
+            evaluated.push_back(line["eval_validation/student/round"].number());
+        }
+    }
+    EXPECT_EQ(rounds, (std::vector<double>{1, 1, 1, 2, 2, 2}));
+    EXPECT_EQ(evaluated, (std::vector<double>{1, 2})) << "each round is measured where it ends";
+    EXPECT_TRUE(contains(get_file(folder + "/report/index.html"), "6 (round 2)"));
+}
+
+TEST(Train, GoesOnInTheSecondRoundAfterAStopInTheFirst)
+{
+    const std::string straight = world() / "rounds straight", stopped = world() / "rounds stopped";
+    ASSERT_EQ(run(train_rounds_words(straight)).code, 0);
+    for (const char *until : {"checkpoints/000002.safetensors", "checkpoints/000004.safetensors"}) {
+        Child child(train_rounds_words(stopped, {"--resume=auto"}));
+        while (child.is_running() && !std::filesystem::exists(stopped + "/" + until)) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        child.send(SIGKILL);
+        child.wait();
+    }
+    ASSERT_EQ(run(train_rounds_words(stopped, {"--resume=auto"})).code, 0);
+    EXPECT_EQ(get_file(straight + "/checkpoints/000006.safetensors"),
+              get_file(stopped + "/checkpoints/000006.safetensors"));
+}
+
 TEST(Train, PlainOutputNamesTheResultsAndSaysNothingElseOnStdout)
 {
     const std::string folder = world() / "plain";

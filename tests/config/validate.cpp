@@ -44,6 +44,9 @@ TEST_F(Validate, NamesBothSidesOfAContradiction)
         {{{"ssl.teacher", "none"}}, "ssl.teacher is none, ssl.preset ours expects ema or frozen"},
         {{{"ssl.preset", "baseline"}, {"ssl.teacher", "ema"}},
          "ssl.teacher is ema, ssl.preset baseline expects none"},
+        {{{"ssl.preset", "continued"}, {"ssl.rounds", "2"}},
+         "ssl.rounds is 2, expected 1 where ssl.teacher is none: a further round starts again and "
+         "nobody hands anything on"},
     };
     for (const Contradiction &c : cases) {
         config *fresh = nullptr;
@@ -69,6 +72,7 @@ TEST_F(Validate, AcceptsTheNeighboursOfContradictions)
         {{"ssl.teacher", "frozen"}},
         {{"ssl.preset", "pseudo_label"}},
         {{"ssl.preset", "fixmatch"}},
+        {{"ssl.preset", "noisy_student"}},
         {{"model.preset", "slowfast_tiny"}, {"data.frame_count", "8"}},
         {{"model.preset", "slowfast_r50_8x4_ucf"}},
     };

@@ -112,7 +112,7 @@ typedef struct training {
     sslact_dataset *labeled, *unlabeled, *validation;
     sslact_trainer *trainer;
     sslact_run *run;
-    long long batch_clips, checkpoint_every, evaluate_every, log_every, max_nonfinite;
+    long long batch_clips, checkpoint_every, evaluate_every, log_every, max_nonfinite, rounds;
     int64_t done, planned, skipped, saved, taken; // taken: steps of this process
     double wait_seconds, step_seconds;
     json_t *results; // {"student": report, "teacher": report or null}
@@ -147,6 +147,7 @@ static void read_intervals(training *t)
     t->evaluate_every = cli_get_count(t->config, "evaluate.every_iterations");
     t->log_every = cli_get_count(t->config, "log.every_iterations");
     t->max_nonfinite = cli_get_count(t->config, "solver.max_nonfinite");
+    t->rounds = cli_get_count(t->config, "ssl.rounds");
 }
 
 static sslact_status open_run(training *t, const char *command_line)
@@ -203,11 +204,16 @@ static void show_step(training *t, const sslact_step_report *step)
     const double elapsed = t->wait_seconds + t->step_seconds;
     const double per_step = elapsed / (double)(t->taken > 0 ? t->taken : 1);
     const double left = per_step * (double)(t->planned - step->iteration);
+    char what[32] = "iteration";
+
+    if (t->rounds > 1) {
+        snprintf(what, sizeof what, "round %lld/%lld ", (long long)step->round, t->rounds);
+    }
 
     progress_show(&t->progress, edge || step->iteration % t->log_every == 0,
-                  "iteration %lld/%lld  loss %.4f  lr %.2g  %.0f clips/s  wait %.0f %%  "
+                  "%s %lld/%lld  loss %.4f  lr %.2g  %.0f clips/s  wait %.0f %%  "
                   "left %d:%02d",
-                  (long long)step->iteration, (long long)t->planned, step->loss_total,
+                  what, (long long)step->iteration, (long long)t->planned, step->loss_total,
                   step->learning_rate, (double)t->batch_clips / per_step,
                   100.0 * t->wait_seconds / elapsed, (int)left / 60, (int)left % 60);
 }
@@ -285,15 +291,19 @@ static sslact_status evaluate(training *t)
 static sslact_status keep_records(training *t, const sslact_step_report *step)
 {
     sslact_status status = sslact_run_write_step(t->run, t->trainer, step);
-    const bool due = t->checkpoint_every > 0 && t->done % t->checkpoint_every == 0;
+    // What a round ends with is kept and measured before the next one begins.
+    const bool round_ends = t->done % (t->planned / t->rounds) == 0;
+    const bool due =
+        round_ends || (t->checkpoint_every > 0 && t->done % t->checkpoint_every == 0);
 
     show_step(t, step);
     if (status >= 0 && (due || checkpoint_requested)) {
         checkpoint_requested = 0;
         status = save(t);
     }
-    if (status >= 0 && t->evaluate_every > 0 && t->done % t->evaluate_every == 0 &&
-        t->done < t->planned) {
+    const bool measured =
+        round_ends || (t->evaluate_every > 0 && t->done % t->evaluate_every == 0);
+    if (status >= 0 && measured && t->done < t->planned) {
         status = evaluate(t);
     }
     return status;
