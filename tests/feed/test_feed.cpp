@@ -45,7 +45,7 @@ struct Half {
         for (std::vector<uint8_t> &row : seen) {
             visible.push_back(row.data());
         }
-        view = {clips.size(), clips.data(), visible.data()};
+        view = {clips.size(), clips.data(), nullptr, visible.data()};
     }
     std::vector<clip *> clips;
     std::vector<std::vector<uint8_t>> seen;
