@@ -7,6 +7,9 @@ static size_t get_element_size(sslact_dtype dtype)
     case SSLACT_UINT8:
     case SSLACT_INT8:
         return 1;
+    case SSLACT_FLOAT16:
+    case SSLACT_BFLOAT16:
+        return 2;
     case SSLACT_INT32:
     case SSLACT_FLOAT32:
         return 4;
@@ -25,7 +28,7 @@ sslact_status sslact_tensor_describe(void *data, sslact_dtype dtype, int32_t ran
     }
     size_t size = get_element_size(dtype);
     if (size == 0) {
-        return error_set(SSLACT_ERROR_INVALID_ARGUMENT, "dtype is %d, expected 1 to 6", (int)dtype);
+        return error_set(SSLACT_ERROR_INVALID_ARGUMENT, "dtype is %d, expected 1 to 8", (int)dtype);
     }
     if (rank < 0 || rank > SSLACT_MAX_RANK) {
         return error_set(SSLACT_ERROR_INVALID_ARGUMENT, "rank is %d, expected 0 to %d", rank,

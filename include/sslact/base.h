@@ -76,7 +76,9 @@ typedef enum sslact_dtype {
     SSLACT_INT32 = 3,
     SSLACT_INT64 = 4,
     SSLACT_FLOAT32 = 5,
-    SSLACT_FLOAT64 = 6
+    SSLACT_FLOAT64 = 6,
+    SSLACT_FLOAT16 = 7,  /* IEEE binary16; the functions of loss.h */
+    SSLACT_BFLOAT16 = 8  /* upper half of a float32 */
 } sslact_dtype;
 
 typedef enum sslact_device_type { SSLACT_CPU = 1, SSLACT_CUDA = 2 } sslact_device_type;

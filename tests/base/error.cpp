@@ -162,7 +162,7 @@ TEST(TensorApi, RefusesWhatItCannotDescribeAndLeavesTheOutputAlone)
     EXPECT_EQ(sslact_tensor_describe(data, SSLACT_FLOAT32, 2, nullptr, &view), bad);
     EXPECT_EQ(sslact_tensor_describe(nullptr, SSLACT_FLOAT32, 2, shape, &view), bad);
     EXPECT_EQ(sslact_tensor_describe(data, static_cast<sslact_dtype>(9), 2, shape, &view), bad);
-    EXPECT_EQ(message(), "dtype is 9, expected 1 to 6");
+    EXPECT_EQ(message(), "dtype is 9, expected 1 to 8");
     EXPECT_EQ(sslact_tensor_describe(data, SSLACT_FLOAT32, 9, shape, &view), bad);
     EXPECT_EQ(sslact_tensor_describe(data, SSLACT_FLOAT32, -1, shape, &view), bad);
     EXPECT_EQ(sslact_tensor_describe(data, SSLACT_FLOAT32, 2, negative, &view), bad);
