@@ -91,8 +91,7 @@ static void axis_fill(axis *a, roi_span span)
     }
 }
 
-static sslact_status roi_align_check_box(const roi_align_shape *shape, int64_t index,
-                                         const double roi[5])
+sslact_status roi_align_check_box(const roi_align_shape *shape, int64_t index, const double roi[5])
 {
     if (!roi_has_map(shape, roi[0])) {
         return error_set(SSLACT_ERROR_INVALID_ARGUMENT,

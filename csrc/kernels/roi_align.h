@@ -35,6 +35,9 @@ typedef struct roi_align_shape {
     bool aligned;           // cell centres at half-integers
 } roi_align_shape;
 
+// INVALID_ARGUMENT where box number `index`, a row of rois, is one that the functions below refuse.
+sslact_status roi_align_check_box(const roi_align_shape *shape, int64_t index, const double roi[5]);
+
 // rois [K, 5] are (map index, x1, y1, x2, y2); output [K, C, P, Q] is overwritten. Packed memory.
 // INVALID_ARGUMENT for a map index outside 0 .. N - 1 and for corners that are not finite; then
 // nothing is written.

@@ -1,4 +1,5 @@
-# Finds LibTorch 2.11.0 and defines LibTorch::cpu (libtorch_cpu, libc10 and their headers).
+# Finds LibTorch 2.11.0 and defines LibTorch::cpu (libtorch_cpu, libc10 and their headers), and
+# LibTorch::cuda (libtorch_cuda, libc10_cuda on top of it) where this LibTorch has CUDA.
 #
 # Looked at, in this order: SSLACT_TORCH_DIR (variable or environment), CMAKE_PREFIX_PATH, the
 # torch of python3, build/deps/torch as tools/setup leaves it. torch's own CMake package is not
@@ -78,3 +79,18 @@ target_include_directories(LibTorch::cpu SYSTEM INTERFACE
 # One header an operator: a file compiles what it calls, not two thousand declarations.
 target_compile_definitions(LibTorch::cpu INTERFACE AT_PER_OPERATOR_HEADERS)
 target_link_libraries(LibTorch::cpu INTERFACE LibTorch::torch_cpu LibTorch::c10)
+
+if(EXISTS "${LibTorch_DIR}/lib/libtorch_cuda.so" AND
+   EXISTS "${LibTorch_DIR}/include/c10/cuda/CUDAStream.h")
+    foreach(name IN ITEMS torch_cuda c10_cuda)
+        add_library(LibTorch::${name} SHARED IMPORTED)
+        set_target_properties(LibTorch::${name} PROPERTIES
+            IMPORTED_LOCATION "${LibTorch_DIR}/lib/lib${name}.so"
+            IMPORTED_SONAME "lib${name}.so")
+    endforeach()
+    add_library(LibTorch::cuda INTERFACE IMPORTED)
+    # Named even where no symbol of it is used: it registers torch's CUDA backend when it is loaded.
+    target_link_options(LibTorch::cuda INTERFACE "-Wl,--no-as-needed")
+    target_link_libraries(LibTorch::cuda INTERFACE
+        LibTorch::torch_cuda LibTorch::c10_cuda LibTorch::cpu)
+endif()

@@ -3,6 +3,10 @@
 include(CMakePackageConfigHelpers)
 
 install(TARGETS sslact EXPORT sslact-targets LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+if(TARGET sslact_cuda)
+    # Beside libsslact.so, which looks for it there. Nobody links it.
+    install(TARGETS sslact_cuda LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+endif()
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/sslact" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
         FILES_MATCHING PATTERN "*.h")
 install(EXPORT sslact-targets NAMESPACE sslact:: FILE sslact-targets.cmake

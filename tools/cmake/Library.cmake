@@ -28,7 +28,15 @@ if(TARGET sslact_torch_ops)
     list(APPEND SSLACT_ROOM_OBJECTS $<TARGET_OBJECTS:sslact_torch_ops>)
 endif()
 
-set(SSLACT_C_LIBRARIES sslact_dep_spdlog sslact_dep_libav sslact_dep_yaml sslact_dep_jansson
+if(TARGET sslact_cuda)
+    set_source_files_properties("${PROJECT_SOURCE_DIR}/plugin/cuda_library.cpp" PROPERTIES
+        COMPILE_DEFINITIONS SSLACT_BUILT_WITH_CUDA=1)
+else()
+    set_source_files_properties("${PROJECT_SOURCE_DIR}/plugin/cuda_library.cpp" PROPERTIES
+        COMPILE_DEFINITIONS SSLACT_BUILT_WITH_CUDA=0)
+endif()
+
+set(SSLACT_C_LIBRARIES ${CMAKE_DL_LIBS} sslact_dep_spdlog sslact_dep_libav sslact_dep_yaml sslact_dep_jansson
     sslact_dep_zip Threads::Threads m)
 
 add_library(sslact SHARED ${SSLACT_ROOM_OBJECTS})

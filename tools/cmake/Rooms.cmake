@@ -33,6 +33,9 @@ endfunction()
 # Makes the object library of one room from the sources in its folder.
 function(sslact_add_room name)
     set(folder "${PROJECT_SOURCE_DIR}/${SSLACT_ROOM_${name}_FOLDER}")
+    if(SSLACT_ROOM_${name}_LANGUAGE STREQUAL "cuda")
+        return() # Cuda.cmake makes a library of its own from it
+    endif()
     file(GLOB sources CONFIGURE_DEPENDS "${folder}/*.c" "${folder}/*.cpp")
     if(name STREQUAL "plugin")
         list(FILTER sources EXCLUDE REGEX "/torch_ops[^/]*$")

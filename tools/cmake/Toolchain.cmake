@@ -25,15 +25,20 @@ if(SSLACT_LINKER)
 endif()
 
 # No build path in a binary, whoever builds it.
-add_compile_options("-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=")
+add_compile_options(
+    "$<$<COMPILE_LANGUAGE:C,CXX>:-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=>"
+    "$<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=>")
 
 add_library(sslact_warnings INTERFACE)
 target_compile_options(sslact_warnings INTERFACE
-    -Wall -Wextra -Wshadow -Wvla -Wpointer-arith -Wformat=2
+    $<$<COMPILE_LANGUAGE:C,CXX>:-Wall;-Wextra;-Wshadow;-Wvla;-Wpointer-arith;-Wformat=2>
+    $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-Wall,-Wextra>
     $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition>
     $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual>)
 if(SSLACT_WERROR)
-    target_compile_options(sslact_warnings INTERFACE -Werror)
+    target_compile_options(sslact_warnings INTERFACE
+        $<$<COMPILE_LANGUAGE:C,CXX>:-Werror>
+        $<$<COMPILE_LANGUAGE:CUDA>:-Werror=all-warnings>)
 endif()
 target_compile_definitions(sslact_warnings INTERFACE _GNU_SOURCE)
 
