@@ -1,4 +1,9 @@
 // The schemas of the sslact ops, and nothing else: every dispatch key has a file of its own.
+//
+// Types: every floating argument may be float16, bfloat16, float32 or float64, each its own, except
+// `probability` (float64). Coefficients have the type of the logits, gradients that of what they
+// belong to; losses too, but float32 where the logits have 16 bits, and so have the gradients of
+// _unsupervised_loss_fused. docs/ops.md has the whole list.
 #include <torch/library.h>
 
 TORCH_LIBRARY(sslact, library)

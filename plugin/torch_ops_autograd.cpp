@@ -130,6 +130,8 @@ struct UnsupervisedLoss : public torch::autograd::Function<UnsupervisedLoss> {
                                          class_weight, mask, slope, mode_of(mode), scope_of(scope));
         ctx->save_for_backward(
             {loss.student_gradient, loss.pseudo_positive_gradient, loss.penalty_positive_gradient});
+        ctx->saved_data["student_type"] = student_logits.scalar_type();
+        ctx->saved_data["positive_type"] = positive.scalar_type();
         return {loss.pseudo, loss.penalty};
     }
 
@@ -139,9 +141,11 @@ struct UnsupervisedLoss : public torch::autograd::Function<UnsupervisedLoss> {
         const at::Tensor &pseudo = grads[0];
         const at::Tensor &penalty = grads[1];
         variable_list out(9);
-        out[1] = saved[0] * pseudo;
-        out[2] = saved[1] * pseudo.to(saved[1].scalar_type()) +
-                 saved[2] * penalty.to(saved[2].scalar_type());
+        // Scaled first, rounded to the input's type after.
+        out[1] = (saved[0] * pseudo).to(ctx->saved_data["student_type"].toScalarType());
+        out[2] = (saved[1] * pseudo.to(saved[1].scalar_type()) +
+                  saved[2] * penalty.to(saved[2].scalar_type()))
+                     .to(ctx->saved_data["positive_type"].toScalarType());
         return out;
     }
 };

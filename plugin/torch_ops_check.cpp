@@ -25,6 +25,12 @@ template <typename... Parts> [[noreturn]] void refuse(const Parts &...parts)
 const char *name_of_type(at::ScalarType type)
 {
     switch (type) {
+    case at::kHalf:
+        return "float16";
+    case at::kBFloat16:
+        return "bfloat16";
+    case at::kBool:
+        return "bool";
     case at::kFloat:
         return "float32";
     case at::kDouble:
@@ -46,18 +52,20 @@ void check_type(const char *name, const at::Tensor &tensor,
                 std::initializer_list<at::ScalarType> accepted)
 {
     std::string words;
+    size_t left = accepted.size();
     for (const at::ScalarType type : accepted) {
         if (tensor.scalar_type() == type) {
             return;
         }
-        words += std::string(words.empty() ? "" : " or ") + name_of_type(type);
+        left--;
+        words += std::string(name_of_type(type)) + (left > 1 ? ", " : left == 1 ? " or " : "");
     }
     refuse(name, ": type ", name_of_type(tensor.scalar_type()), ", expected ", words);
 }
 
 void check_float(const char *name, const at::Tensor &tensor)
 {
-    check_type(name, tensor, {at::kFloat, at::kDouble});
+    check_type(name, tensor, {at::kHalf, at::kBFloat16, at::kFloat, at::kDouble});
 }
 
 // The tensor that gives an op its N, C and device.
@@ -139,6 +147,11 @@ kernel_penalty_scope parse_scope(std::string_view scope)
         return KERNEL_PENALTY_PER_CLASS;
     }
     refuse("scope: \"", scope, "\", expected all, positives or per_class");
+}
+
+at::ScalarType sum_type(at::ScalarType type)
+{
+    return type == at::kHalf || type == at::kBFloat16 ? at::kFloat : type;
 }
 
 void check_pseudo_labels(const at::Tensor &teacher_logits, const at::Tensor &positive,

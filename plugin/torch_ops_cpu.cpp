@@ -1,14 +1,17 @@
-// The CPU key: check, pack, allocate, call the C kernel. Inputs may be strided, outputs are packed
-// and share no storage with inputs.
+// The CPU key: check shapes, types and values, pack, allocate, call the C kernel. Inputs may be
+// strided, outputs are packed and share no storage with inputs.
+#include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
 #include <torch/library.h>
 
-#include <string>
+#include <initializer_list>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "base/error.hpp"
+#include "kernels/check.h"
 #include "kernels/kernels.h"
 #include "plugin/torch_ops_check.h"
 
@@ -23,7 +26,16 @@ using Packed = c10::MaybeOwned<at::Tensor>;
 
 kernel_type type_of(const at::Tensor &tensor)
 {
-    return tensor.scalar_type() == at::kFloat ? KERNEL_FLOAT32 : KERNEL_FLOAT64;
+    switch (tensor.scalar_type()) {
+    case at::kHalf:
+        return KERNEL_FLOAT16;
+    case at::kBFloat16:
+        return KERNEL_BFLOAT16;
+    case at::kFloat:
+        return KERNEL_FLOAT32;
+    default:
+        return KERNEL_FLOAT64;
+    }
 }
 
 kernel_source source(const Packed &tensor)
@@ -45,14 +57,40 @@ size_t columns(const at::Tensor &tensor)
     return static_cast<size_t>(tensor.size(1));
 }
 
-at::Tensor make_scalar(const at::Tensor &like)
+at::Tensor make_sum(const at::Tensor &like)
 {
-    return at::empty({}, like.options());
+    return at::empty({}, like.options().dtype(sum_type(like.scalar_type())));
+}
+// The fused loss's gradient for an input.
+at::Tensor make_fused_gradient(const at::Tensor &like)
+{
+    return at::empty(like.sizes(), like.options().dtype(sum_type(like.scalar_type())));
 }
 at::Tensor make_matrix(const at::Tensor &like)
 {
     return at::empty(like.sizes(), like.options());
 }
+
+// ---- values ----
+
+// What one packed argument must hold.
+kernel_check rule_of(const char *name, const Packed &tensor, kernel_rule rule)
+{
+    const auto size = [&](int64_t dimension) {
+        return static_cast<size_t>(tensor->size(dimension));
+    };
+    const bool is_matrix = tensor->dim() == 2;
+    return {
+        name, tensor->const_data_ptr(), type_of(*tensor), rule, size(0), is_matrix ? size(1) : 0,
+        0};
+}
+
+void check_values(std::initializer_list<kernel_check> rules)
+{
+    check(kernel_check_values(rules.begin(), rules.size()));
+}
+
+// ---- labels, weights, mask ----
 
 at::Tensor pseudo_labels_cpu(const at::Tensor &teacher_logits, const at::Tensor &positive,
                              const at::Tensor &negative)
@@ -61,6 +99,9 @@ at::Tensor pseudo_labels_cpu(const at::Tensor &teacher_logits, const at::Tensor 
     const Packed logits = teacher_logits.expect_contiguous();
     const Packed upper = positive.expect_contiguous();
     const Packed lower = negative.expect_contiguous();
+    check_values({rule_of("teacher_logits", logits, KERNEL_RULE_FINITE),
+                  rule_of("positive", upper, KERNEL_RULE_SHARE),
+                  rule_of("negative", lower, KERNEL_RULE_SHARE)});
     at::Tensor labels =
         at::empty(teacher_logits.sizes(), teacher_logits.options().dtype(at::kChar));
     kernel_pseudo_labels(source(logits), source(upper), source(lower), rows(teacher_logits),
@@ -77,6 +118,9 @@ std::tuple<at::Tensor, at::Tensor> label_weights_cpu(const at::Tensor &teacher_l
     const Packed logits = teacher_logits.expect_contiguous();
     const Packed marks = labels.expect_contiguous();
     const Packed upper = positive.expect_contiguous();
+    check_values({rule_of("teacher_logits", logits, KERNEL_RULE_FINITE),
+                  rule_of("labels", marks, KERNEL_RULE_LABEL),
+                  rule_of("positive", upper, KERNEL_RULE_SHARE)});
     at::Tensor positive_weight = make_matrix(teacher_logits);
     at::Tensor negative_weight = make_matrix(teacher_logits);
     kernel_label_weights(source(logits), marks->const_data_ptr<int8_t>(), source(upper), slope,
@@ -94,6 +138,9 @@ at::Tensor label_weights_backward_cpu(const at::Tensor &grad, const at::Tensor &
     const Packed logits = teacher_logits.expect_contiguous();
     const Packed marks = labels.expect_contiguous();
     const Packed upper = positive.expect_contiguous();
+    check_values({rule_of("teacher_logits", logits, KERNEL_RULE_FINITE),
+                  rule_of("labels", marks, KERNEL_RULE_LABEL),
+                  rule_of("positive", upper, KERNEL_RULE_SHARE)});
     at::Tensor gradient = at::empty(positive.sizes(), positive.options());
     kernel_label_weights_backward(source(incoming), source(logits), marks->const_data_ptr<int8_t>(),
                                   source(upper), slope, parse_mode(mode), rows(teacher_logits),
@@ -106,22 +153,13 @@ at::Tensor rarest_class_cpu(const at::Tensor &labels, const at::Tensor &count)
     check_rarest_class(labels, count);
     const Packed marks = labels.expect_contiguous();
     const Packed counts = count.expect_contiguous();
+    const bool is_signed = labels.scalar_type() == at::kChar;
+    check_values({rule_of("labels", marks, is_signed ? KERNEL_RULE_LABEL : KERNEL_RULE_BINARY),
+                  rule_of("count", counts, KERNEL_RULE_COUNT)});
     at::Tensor classes = at::empty({labels.size(0)}, labels.options().dtype(at::kInt));
     kernel_rarest_class(marks->const_data_ptr(), counts->const_data_ptr<int64_t>(), rows(labels),
                         columns(labels), classes.mutable_data_ptr<int32_t>());
     return classes;
-}
-
-// The one check that looks at values: a class out of range would read beyond the probabilities.
-void check_class_range(const int32_t *classes, size_t n, int64_t class_count)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (classes[i] < -1 || classes[i] >= class_count) {
-            throw Error(SSLACT_ERROR_INVALID_ARGUMENT,
-                        "classes[" + std::to_string(i) + "]: " + std::to_string(classes[i]) +
-                            ", expected -1 to " + std::to_string(class_count - 1));
-        }
-    }
 }
 
 at::Tensor sample_mask_cpu(const at::Tensor &classes, const at::Tensor &probability, int64_t seed,
@@ -130,30 +168,48 @@ at::Tensor sample_mask_cpu(const at::Tensor &classes, const at::Tensor &probabil
     check_sample_mask(classes, probability, iteration, half, first_row);
     const Packed members = classes.expect_contiguous();
     const Packed chances = probability.expect_contiguous();
-    const auto *members_data = members->const_data_ptr<int32_t>();
-    check_class_range(members_data, rows(classes), probability.size(0));
+    kernel_check members_rule = rule_of("classes", members, KERNEL_RULE_CLASS);
+    members_rule.classes = probability.size(0);
+    check_values({members_rule, rule_of("probability", chances, KERNEL_RULE_SHARE)});
     at::Tensor mask = at::empty(classes.sizes(), classes.options().dtype(at::kByte));
-    kernel_sample_mask(members_data, chances->const_data_ptr<double>(), static_cast<uint64_t>(seed),
-                       static_cast<uint64_t>(iteration), static_cast<kernel_half>(half),
-                       static_cast<uint64_t>(first_row), rows(classes),
-                       mask.mutable_data_ptr<uint8_t>());
+    kernel_sample_mask(members->const_data_ptr<int32_t>(), chances->const_data_ptr<double>(),
+                       static_cast<uint64_t>(seed), static_cast<uint64_t>(iteration),
+                       static_cast<kernel_half>(half), static_cast<uint64_t>(first_row),
+                       rows(classes), mask.mutable_data_ptr<uint8_t>());
     return mask;
 }
+
+// ---- losses ----
+
+// The packed arguments of the cross entropy, forward and backward.
+struct EntropyCall {
+    EntropyCall(const at::Tensor &logits_tensor, const at::Tensor &positive_weight,
+                const at::Tensor &negative_weight, const at::Tensor &class_weight,
+                const at::Tensor &mask_tensor)
+        : logits(logits_tensor.expect_contiguous()), positive(positive_weight.expect_contiguous()),
+          negative(negative_weight.expect_contiguous()), weights(class_weight.expect_contiguous()),
+          mask(mask_tensor.expect_contiguous())
+    {
+        check_values({rule_of("logits", logits, KERNEL_RULE_FINITE),
+                      rule_of("positive_weight", positive, KERNEL_RULE_FINITE),
+                      rule_of("negative_weight", negative, KERNEL_RULE_FINITE),
+                      rule_of("class_weight", weights, KERNEL_RULE_NOT_NEGATIVE),
+                      rule_of("mask", mask, KERNEL_RULE_BINARY)});
+    }
+
+    Packed logits, positive, negative, weights, mask;
+};
 
 at::Tensor balanced_bce_cpu(const at::Tensor &logits, const at::Tensor &positive_weight,
                             const at::Tensor &negative_weight, const at::Tensor &class_weight,
                             const at::Tensor &mask)
 {
     check_balanced_bce(logits, positive_weight, negative_weight, class_weight, mask);
-    const Packed z = logits.expect_contiguous();
-    const Packed positives = positive_weight.expect_contiguous();
-    const Packed negatives = negative_weight.expect_contiguous();
-    const Packed weights = class_weight.expect_contiguous();
-    const Packed kept = mask.expect_contiguous();
-    at::Tensor loss = make_scalar(logits);
-    kernel_balanced_bce(source(z), source(positives), source(negatives), source(weights),
-                        kept->const_data_ptr<uint8_t>(), rows(logits), columns(logits),
-                        target(loss));
+    const EntropyCall call(logits, positive_weight, negative_weight, class_weight, mask);
+    at::Tensor loss = make_sum(logits);
+    kernel_balanced_bce(source(call.logits), source(call.positive), source(call.negative),
+                        source(call.weights), call.mask->const_data_ptr<uint8_t>(), rows(logits),
+                        columns(logits), target(loss));
     return loss;
 }
 
@@ -164,19 +220,18 @@ balanced_bce_backward_cpu(const at::Tensor &grad, const at::Tensor &logits,
 {
     check_balanced_bce_backward(grad, logits, positive_weight, negative_weight, class_weight, mask);
     const Packed incoming = grad.expect_contiguous();
-    const Packed z = logits.expect_contiguous();
-    const Packed positives = positive_weight.expect_contiguous();
-    const Packed negatives = negative_weight.expect_contiguous();
-    const Packed weights = class_weight.expect_contiguous();
-    const Packed kept = mask.expect_contiguous();
+    const EntropyCall call(logits, positive_weight, negative_weight, class_weight, mask);
     at::Tensor logits_gradient = make_matrix(logits);
     at::Tensor positive_gradient = make_matrix(positive_weight);
-    kernel_balanced_bce_backward(source(incoming), source(z), source(positives), source(negatives),
-                                 source(weights), kept->const_data_ptr<uint8_t>(), rows(logits),
-                                 columns(logits), target(logits_gradient),
-                                 target(positive_gradient));
+    kernel_balanced_bce_backward(
+        source(incoming), source(call.logits), source(call.positive), source(call.negative),
+        source(call.weights), call.mask->const_data_ptr<uint8_t>(), rows(logits), columns(logits),
+        target(logits_gradient), target(positive_gradient));
     return {logits_gradient, positive_gradient};
 }
+
+// Below so many entries a second thread costs more than it gives.
+constexpr int64_t kEntriesPerThread = 8192;
 
 // The arguments of both loss ops: packed inputs, and the task that borrows them.
 struct LossCall {
@@ -187,9 +242,15 @@ struct LossCall {
         : teacher(teacher_logits.expect_contiguous()), student(student_logits.expect_contiguous()),
           positive(positive_tensor.expect_contiguous()),
           negative(negative_tensor.expect_contiguous()), weights(class_weight.expect_contiguous()),
-          mask(mask_tensor.expect_contiguous()), pseudo(make_scalar(student_logits)),
-          penalty(make_scalar(student_logits))
+          mask(mask_tensor.expect_contiguous()), pseudo(make_sum(student_logits)),
+          penalty(make_sum(student_logits))
     {
+        check_values({rule_of("teacher_logits", teacher, KERNEL_RULE_FINITE),
+                      rule_of("student_logits", student, KERNEL_RULE_FINITE),
+                      rule_of("positive", positive, KERNEL_RULE_SHARE),
+                      rule_of("negative", negative, KERNEL_RULE_SHARE),
+                      rule_of("class_weight", weights, KERNEL_RULE_NOT_NEGATIVE),
+                      rule_of("mask", mask, KERNEL_RULE_BINARY)});
         task.teacher_logits = source(teacher);
         task.student_logits = source(student);
         task.positive = source(positive);
@@ -203,6 +264,26 @@ struct LossCall {
         task.c = columns(student_logits);
         task.pseudo = target(pseudo);
         task.penalty = target(penalty);
+    }
+
+    // The parts go to torch's threads; their sums are added in their order, whoever made them.
+    void run() const
+    {
+        const auto parts = static_cast<int64_t>(kernel_unsupervised_parts(&task));
+        const auto entries = static_cast<int64_t>(KERNEL_PART_ROWS * task.c);
+        if (parts < 2 || at::get_num_threads() == 1) {
+            kernel_unsupervised_loss(&task);
+            return;
+        }
+        std::vector<double> sums(static_cast<size_t>(parts) * 3 * task.c);
+        at::parallel_for(0, parts, at::divup(kEntriesPerThread, entries),
+                         [&](int64_t first, int64_t last) {
+                             for (int64_t part = first; part < last; part++) {
+                                 const auto at = static_cast<size_t>(part);
+                                 kernel_unsupervised_part(&task, at, &sums[at * 3 * task.c]);
+                             }
+                         });
+        kernel_unsupervised_finish(&task, sums.data());
     }
 
     Packed teacher, student, positive, negative, weights, mask;
@@ -220,7 +301,7 @@ unsupervised_loss_cpu(const at::Tensor &teacher_logits, const at::Tensor &studen
                             slope, mode, scope);
     LossCall call(teacher_logits, student_logits, positive, negative, class_weight, mask, slope,
                   mode, scope);
-    kernel_unsupervised_loss(&call.task);
+    call.run();
     return {call.pseudo, call.penalty};
 }
 
@@ -234,13 +315,13 @@ unsupervised_loss_fused_cpu(const at::Tensor &teacher_logits, const at::Tensor &
                             slope, mode, scope);
     LossCall call(teacher_logits, student_logits, positive, negative, class_weight, mask, slope,
                   mode, scope);
-    at::Tensor student_gradient = make_matrix(student_logits);
-    at::Tensor pseudo_gradient = at::empty(positive.sizes(), positive.options());
-    at::Tensor penalty_gradient = at::empty(positive.sizes(), positive.options());
+    at::Tensor student_gradient = make_fused_gradient(student_logits);
+    at::Tensor pseudo_gradient = make_fused_gradient(positive);
+    at::Tensor penalty_gradient = make_fused_gradient(positive);
     call.task.student_gradient = target(student_gradient);
     call.task.pseudo_positive_gradient = target(pseudo_gradient);
     call.task.penalty_positive_gradient = target(penalty_gradient);
-    kernel_unsupervised_loss(&call.task);
+    call.run();
     return {call.pseudo, call.penalty, student_gradient, pseudo_gradient, penalty_gradient};
 }
 

@@ -23,9 +23,15 @@ at::Tensor make_like(const at::Tensor &tensor)
     return make(tensor, tensor.sym_sizes(), tensor.scalar_type());
 }
 
-at::Tensor make_scalar(const at::Tensor &like)
+at::Tensor make_sum(const at::Tensor &like)
 {
-    return make(like, {}, like.scalar_type());
+    return make(like, {}, sum_type(like.scalar_type()));
+}
+
+// The fused loss's gradient for an input.
+at::Tensor make_fused_gradient(const at::Tensor &like)
+{
+    return make(like, like.sym_sizes(), sum_type(like.scalar_type()));
 }
 
 at::Tensor pseudo_labels_meta(const at::Tensor &teacher_logits, const at::Tensor &positive,
@@ -70,7 +76,7 @@ at::Tensor balanced_bce_meta(const at::Tensor &logits, const at::Tensor &positiv
                              const at::Tensor &mask)
 {
     check_balanced_bce(logits, positive_weight, negative_weight, class_weight, mask);
-    return make_scalar(logits);
+    return make_sum(logits);
 }
 
 std::tuple<at::Tensor, at::Tensor>
@@ -90,7 +96,7 @@ unsupervised_loss_meta(const at::Tensor &teacher_logits, const at::Tensor &stude
 {
     check_unsupervised_loss(teacher_logits, student_logits, positive, negative, class_weight, mask,
                             slope, mode, scope);
-    return {make_scalar(student_logits), make_scalar(student_logits)};
+    return {make_sum(student_logits), make_sum(student_logits)};
 }
 
 std::tuple<at::Tensor, at::Tensor, at::Tensor, at::Tensor, at::Tensor>
@@ -101,8 +107,8 @@ unsupervised_loss_fused_meta(const at::Tensor &teacher_logits, const at::Tensor 
 {
     check_unsupervised_loss(teacher_logits, student_logits, positive, negative, class_weight, mask,
                             slope, mode, scope);
-    return {make_scalar(student_logits), make_scalar(student_logits), make_like(student_logits),
-            make_like(positive), make_like(positive)};
+    return {make_sum(student_logits), make_sum(student_logits), make_fused_gradient(student_logits),
+            make_fused_gradient(positive), make_fused_gradient(positive)};
 }
 
 } // namespace

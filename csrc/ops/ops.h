@@ -1,6 +1,7 @@
 // The ops of torch's dispatcher, namespace sslact, as typed functions. Callers in C++ and in
 // Python reach the same kernels; shapes, types and ranges are checked there. Floating arguments
-// may be float32 or float64, also mixed. Meaning: method.md sections 2 to 4.
+// may be float16, bfloat16, float32 or float64, also mixed; losses of 16-bit logits are float32.
+// Meaning: method.md sections 2 to 4.
 #ifndef OPS_OPS_H
 #define OPS_OPS_H
 

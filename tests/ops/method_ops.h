@@ -99,6 +99,19 @@ inline BadInput wrong_shape(size_t which, std::vector<int64_t> shape, const std:
     return {text, [=](Tensors &in) { in[which] = at::zeros(shape, in[which].options()); }};
 }
 
+// Puts one value into one input.
+inline BadInput wrong_value(size_t which, int64_t place, double value, const std::string &text)
+{
+    return {text, [=](Tensors &in) { in[which].view({-1})[place].fill_(value); }};
+}
+
+// The fixed points of every op's floating arguments.
+inline BadInput not_finite(size_t which, int64_t place, double value, const std::string &element)
+{
+    const std::string seen = std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+    return wrong_value(which, place, value, element + ": " + seen + ", expected a finite number");
+}
+
 // ---- the entries ----
 
 struct PseudoLabelsOp {
@@ -126,12 +139,25 @@ struct PseudoLabelsOp {
     }
     static std::vector<size_t> differentiable() { return {}; }
     static Tensors composed(const Tensors &) { return {}; }
+    static std::vector<BadInput> bad_values()
+    {
+        return {not_finite(0, 6, NAN, "teacher_logits[1][2]"),
+                not_finite(0, 11, -INFINITY, "teacher_logits[2][3]"),
+                wrong_value(1, 3, 1.2, "positive[3]: 1.2, expected a number in [0, 1]"),
+                wrong_value(1, 0, -1e-3, "positive[0]: -0.001, expected a number in [0, 1]"),
+                wrong_value(1, 1, NAN, "positive[1]: nan, expected a number in [0, 1]"),
+                wrong_value(2, 2, 1.001, "negative[2]: 1.001, expected a number in [0, 1]")};
+    }
     static std::vector<BadInput> bad()
     {
         return {
-            wrong_type(0, at::kLong, "teacher_logits: type int64, expected float32 or float64"),
-            wrong_type(1, at::kHalf, "positive: type Half, expected float32 or float64"),
-            wrong_type(2, at::kInt, "negative: type int32, expected float32 or float64"),
+            wrong_type(
+                0, at::kLong,
+                "teacher_logits: type int64, expected float16, bfloat16, float32 or float64"),
+            wrong_type(1, at::kLong,
+                       "positive: type int64, expected float16, bfloat16, float32 or float64"),
+            wrong_type(2, at::kInt,
+                       "negative: type int32, expected float16, bfloat16, float32 or float64"),
             wrong_shape(0, {3}, "teacher_logits: 1 dimensions, expected 2: [N, C]"),
             wrong_shape(0, {3, 0}, "teacher_logits: shape [3, 0], expected at least one class"),
             wrong_shape(1, {5}, "positive: shape [5], expected [4]"),
@@ -178,10 +204,18 @@ template <LabelMode mode> struct LabelWeightsOp {
                                                         : 0 * wp + y.eq(1);
         return {pc, y.eq(0).to(at::kDouble)};
     }
+    static std::vector<BadInput> bad_values()
+    {
+        return {not_finite(0, 4, INFINITY, "teacher_logits[1][0]"),
+                wrong_value(1, 9, 2, "labels[2][1]: 2, expected -1, 0 or 1"),
+                wrong_value(1, 0, -2, "labels[0][0]: -2, expected -1, 0 or 1"),
+                wrong_value(2, 3, 7, "positive[3]: 7, expected a number in [0, 1]")};
+    }
     static std::vector<BadInput> bad()
     {
         return {
-            wrong_type(0, at::kBool, "teacher_logits: type Bool, expected float32 or float64"),
+            wrong_type(0, at::kBool,
+                       "teacher_logits: type bool, expected float16, bfloat16, float32 or float64"),
             wrong_type(1, at::kByte, "labels: type uint8, expected int8"),
             wrong_shape(1, {3, 5}, "labels: shape [3, 5], expected [3, 4]"),
             wrong_shape(2, {3}, "positive: shape [3], expected [4]"),
@@ -219,10 +253,17 @@ template <LabelMode mode> struct LabelWeightsBackwardOp {
     }
     static std::vector<size_t> differentiable() { return {}; }
     static Tensors composed(const Tensors &) { return {}; }
+    static std::vector<BadInput> bad_values()
+    {
+        return {not_finite(1, 4, INFINITY, "teacher_logits[1][0]"),
+                wrong_value(2, 9, 3, "labels[2][1]: 3, expected -1, 0 or 1"),
+                wrong_value(3, 2, -7, "positive[2]: -7, expected a number in [0, 1]")};
+    }
     static std::vector<BadInput> bad()
     {
         return {wrong_shape(0, {4, 3}, "grad: shape [4, 3], expected [3, 4]"),
-                wrong_type(0, at::kInt, "grad: type int32, expected float32 or float64"),
+                wrong_type(0, at::kInt,
+                           "grad: type int32, expected float16, bfloat16, float32 or float64"),
                 wrong_type(2, at::kInt, "labels: type int32, expected int8")};
     }
 };
@@ -258,6 +299,13 @@ template <at::ScalarType label_type> struct RarestClassOp {
     }
     static std::vector<size_t> differentiable() { return {}; }
     static Tensors composed(const Tensors &) { return {}; }
+    static std::vector<BadInput> bad_values()
+    {
+        return {wrong_value(0, 5, 2,
+                            std::string("labels[1][1]: 2, expected ") +
+                                (label_type == at::kChar ? "-1, 0 or 1" : "0 or 1")),
+                wrong_value(1, 2, -5, "count[2]: -5, expected 0 or more")};
+    }
     static std::vector<BadInput> bad()
     {
         return {wrong_type(0, at::kFloat, "labels: type float32, expected int8 or uint8"),
@@ -296,6 +344,13 @@ struct SampleMaskOp {
     }
     static std::vector<size_t> differentiable() { return {}; }
     static Tensors composed(const Tensors &) { return {}; }
+    static std::vector<BadInput> bad_values()
+    {
+        return {wrong_value(0, 1, 4, "classes[1]: 4, expected -1 to 3"),
+                wrong_value(0, 2, -2, "classes[2]: -2, expected -1 to 3"),
+                wrong_value(1, 0, 1.5, "probability[0]: 1.5, expected a number in [0, 1]"),
+                wrong_value(1, 3, NAN, "probability[3]: nan, expected a number in [0, 1]")};
+    }
     static std::vector<BadInput> bad()
     {
         return {wrong_type(0, at::kLong, "classes: type int64, expected int32"),
@@ -339,10 +394,21 @@ struct BalancedBceOp {
             -(in[1] * at::log_sigmoid(in[0]) + in[2] * at::log_sigmoid(-in[0]));
         return {(in[4].unsqueeze(1) * in[3] * entries).mean()};
     }
+    static std::vector<BadInput> bad_values()
+    {
+        return {
+            not_finite(0, 11, NAN, "logits[2][3]"),
+            not_finite(1, 1, INFINITY, "positive_weight[0][1]"),
+            not_finite(2, 8, NAN, "negative_weight[2][0]"),
+            wrong_value(3, 2, -0.5, "class_weight[2]: -0.5, expected a finite number, 0 or more"),
+            wrong_value(3, 1, NAN, "class_weight[1]: nan, expected a finite number, 0 or more"),
+            wrong_value(4, 1, 2, "mask[1]: 2, expected 0 or 1")};
+    }
     static std::vector<BadInput> bad()
     {
         return {
-            wrong_type(0, at::kByte, "logits: type uint8, expected float32 or float64"),
+            wrong_type(0, at::kByte,
+                       "logits: type uint8, expected float16, bfloat16, float32 or float64"),
             wrong_shape(1, {4, 4}, "positive_weight: shape [4, 4], expected [3, 4]"),
             wrong_shape(2, {3}, "negative_weight: shape [3], expected [3, 4]"),
             wrong_shape(3, {3}, "class_weight: shape [3], expected [4]"),
@@ -386,10 +452,17 @@ struct BalancedBceBackwardOp {
     }
     static std::vector<size_t> differentiable() { return {}; }
     static Tensors composed(const Tensors &) { return {}; }
+    static std::vector<BadInput> bad_values()
+    {
+        return {not_finite(1, 0, NAN, "logits[0][0]"),
+                not_finite(3, 8, NAN, "negative_weight[2][0]"),
+                wrong_value(5, 0, 255, "mask[0]: 255, expected 0 or 1")};
+    }
     static std::vector<BadInput> bad()
     {
         return {wrong_shape(0, {1}, "grad: shape [1], expected []"),
-                wrong_type(0, at::kLong, "grad: type int64, expected float32 or float64"),
+                wrong_type(0, at::kLong,
+                           "grad: type int64, expected float16, bfloat16, float32 or float64"),
                 wrong_shape(5, {3, 1}, "mask: shape [3, 1], expected [3]")};
     }
 };
@@ -397,15 +470,29 @@ struct BalancedBceBackwardOp {
 inline std::vector<BadInput> bad_loss_inputs()
 {
     return {
-        wrong_type(0, at::kLong, "teacher_logits: type int64, expected float32 or float64"),
+        wrong_type(0, at::kLong,
+                   "teacher_logits: type int64, expected float16, bfloat16, float32 or float64"),
         wrong_shape(0, {12}, "teacher_logits: 1 dimensions, expected 2: [N, C]"),
         wrong_shape(1, {3, 5}, "student_logits: shape [3, 5], expected [3, 4]"),
-        wrong_type(1, at::kInt, "student_logits: type int32, expected float32 or float64"),
+        wrong_type(1, at::kInt,
+                   "student_logits: type int32, expected float16, bfloat16, float32 or float64"),
         wrong_shape(2, {3}, "positive: shape [3], expected [4]"),
         wrong_shape(3, {3}, "negative: shape [3], expected [4]"),
         wrong_shape(4, {1}, "class_weight: shape [1], expected [4]"),
         wrong_shape(5, {4}, "mask: shape [4], expected [3]"),
-        wrong_type(5, at::kBool, "mask: type Bool, expected uint8"),
+        wrong_type(5, at::kBool, "mask: type bool, expected uint8"),
+    };
+}
+
+inline std::vector<BadInput> bad_loss_values()
+{
+    return {
+        not_finite(0, 6, NAN, "teacher_logits[1][2]"),
+        not_finite(1, 11, INFINITY, "student_logits[2][3]"),
+        wrong_value(2, 3, 1.2, "positive[3]: 1.2, expected a number in [0, 1]"),
+        wrong_value(3, 0, NAN, "negative[0]: nan, expected a number in [0, 1]"),
+        wrong_value(4, 1, INFINITY, "class_weight[1]: inf, expected a finite number, 0 or more"),
+        wrong_value(5, 2, 3, "mask[2]: 3, expected 0 or 1"),
     };
 }
 
@@ -496,6 +583,7 @@ template <LabelMode mode, PenaltyScope scope> struct UnsupervisedLossOp {
                                        : r.mean();
         return {(share * data).mean(), penalty};
     }
+    static std::vector<BadInput> bad_values() { return bad_loss_values(); }
     static std::vector<BadInput> bad() { return bad_loss_inputs(); }
 };
 
@@ -520,6 +608,7 @@ template <LabelMode mode, PenaltyScope scope> struct UnsupervisedLossFusedOp {
     static Tensors reference(const Tensors &in) { return slow_loss(in, slope, mode, scope); }
     static std::vector<size_t> differentiable() { return {}; }
     static Tensors composed(const Tensors &) { return {}; }
+    static std::vector<BadInput> bad_values() { return bad_loss_values(); }
     static std::vector<BadInput> bad() { return bad_loss_inputs(); }
 };
 

@@ -10,6 +10,7 @@
 //       static Tensors composed(const Tensors &in);    // torch's own functions, differentiable;
 //                                                      // {} where nothing is
 //       static std::vector<BadInput> bad();            // refused by every key with this text
+//       static std::vector<BadInput> bad_values();     // refused where there are values to see
 //   };
 //   INSTANTIATE_TYPED_TEST_SUITE_P(Name, OpChecks, testing::Types<MyOp>);
 #ifndef TESTS_OPS_OP_CHECKS_H
@@ -22,6 +23,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/linspace.h>
+#include <ATen/ops/nan_to_num.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
@@ -169,6 +171,43 @@ TYPED_TEST_P(OpChecks, ValuesEqualTheSlowReference)
     }
 }
 
+// Half an ulp of the type, several times over, for one rounding of the result.
+inline double tolerance_of(at::ScalarType type)
+{
+    return type == at::kHalf ? 1e-3 : type == at::kBFloat16 ? 8e-3 : 2e-6;
+}
+
+TYPED_TEST_P(OpChecks, SixteenBitInputsAreComputedInFloat)
+{
+    for (const auto type : {at::kHalf, at::kBFloat16}) {
+        const Tensors in = TypeParam::inputs(7, 24, type);
+        const Tensors out = TypeParam::call(in);
+        const Tensors expected = TypeParam::reference(in); // of the rounded inputs
+        ASSERT_EQ(out.size(), expected.size());
+        for (size_t k = 0; k < out.size(); k++) {
+            SCOPED_TRACE(testing::Message() << type << " output " << k);
+            expect_near({out[k]}, {expected[k]}, tolerance_of(out[k].scalar_type()));
+        }
+        if (TypeParam::differentiable().empty()) {
+            continue;
+        }
+        for (const at::Tensor &gradient : gradients<TypeParam>(in, TypeParam::call)) {
+            EXPECT_EQ(gradient.scalar_type(), type);
+            EXPECT_TRUE(gradient.isfinite().all().template item<bool>());
+        }
+    }
+}
+
+TYPED_TEST_P(OpChecks, RepeatsBitForBit)
+{
+    const Tensors in = TypeParam::inputs(7, 60, at::kFloat);
+    const Tensors first = TypeParam::call(in);
+    const Tensors second = TypeParam::call(in);
+    for (size_t k = 0; k < first.size(); k++) {
+        EXPECT_TRUE(at::equal(first[k], second[k])) << "output " << k;
+    }
+}
+
 TYPED_TEST_P(OpChecks, GradientsEqualCentralDifferences)
 {
     const double step = 1e-5;
@@ -251,7 +290,7 @@ TYPED_TEST_P(OpChecks, MetaGivesTheShapesAndTypesOfTheCpu)
 {
     for (const int64_t n : kRowCounts) {
         for (const int64_t c : kClassCounts) {
-            for (const auto type : {at::kDouble, at::kFloat}) {
+            for (const auto type : {at::kDouble, at::kFloat, at::kHalf, at::kBFloat16}) {
                 const Tensors in = TypeParam::inputs(n, c, type);
                 const Tensors out = TypeParam::call(in);
                 const Tensors shapes = TypeParam::call(
@@ -282,9 +321,25 @@ TYPED_TEST_P(OpChecks, BadInputsFailWithTheSameTextOnEveryKey)
     }
 }
 
+TYPED_TEST_P(OpChecks, BadValuesFailWithTheirIndexAndChangeNothing)
+{
+    for (const BadInput &bad : TypeParam::bad_values()) {
+        Tensors in = TypeParam::inputs(3, 4, at::kDouble);
+        bad.spoil(in);
+        const Tensors before = map(in, [](const at::Tensor &x) { return x.clone(); });
+        EXPECT_EQ(catch_text([&] { TypeParam::call(in); }), bad.text);
+        EXPECT_EQ(catch_text([&] { TypeParam::call(map(in, make_strided)); }), bad.text);
+        for (size_t k = 0; k < in.size(); k++) {
+            EXPECT_TRUE(at::equal(in[k].nan_to_num(), before[k].nan_to_num())) << "input " << k;
+        }
+        // Without values there is nothing to refuse.
+        TypeParam::call(map(in, [](const at::Tensor &x) { return x.to(at::Device(at::kMeta)); }));
+    }
+}
+
 TYPED_TEST_P(OpChecks, StridedInputsGiveThePackedResult)
 {
-    for (const auto type : {at::kDouble, at::kFloat}) {
+    for (const auto type : {at::kDouble, at::kFloat, at::kHalf, at::kBFloat16}) {
         const Tensors in = TypeParam::inputs(7, 24, type);
         const Tensors expected = TypeParam::call(in);
         const Tensors actual = TypeParam::call(map(in, make_strided));
@@ -326,9 +381,12 @@ TYPED_TEST_P(OpChecks, IsRegisteredForEveryKeyUnderItsSchema)
     }
 }
 
-REGISTER_TYPED_TEST_SUITE_P(OpChecks, ValuesEqualTheSlowReference, GradientsEqualCentralDifferences,
-                            GradientsEqualTheComposedTorchFormula, GradientsOfNothingAreZero,
-                            HasAGradientOrSaysThatThereIsNone, MetaGivesTheShapesAndTypesOfTheCpu,
+REGISTER_TYPED_TEST_SUITE_P(OpChecks, ValuesEqualTheSlowReference,
+                            SixteenBitInputsAreComputedInFloat, RepeatsBitForBit,
+                            BadValuesFailWithTheirIndexAndChangeNothing,
+                            GradientsEqualCentralDifferences, GradientsEqualTheComposedTorchFormula,
+                            GradientsOfNothingAreZero, HasAGradientOrSaysThatThereIsNone,
+                            MetaGivesTheShapesAndTypesOfTheCpu,
                             BadInputsFailWithTheSameTextOnEveryKey,
                             StridedInputsGiveThePackedResult, LeavesItsInputsAloneAndSharesNothing,
                             IsRegisteredForEveryKeyUnderItsSchema);
