@@ -7,6 +7,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/full_like.h>
+#include <ATen/ops/isfinite.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/sigmoid.h>
@@ -14,6 +15,7 @@
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 namespace sslact
@@ -66,6 +68,11 @@ at::Tensor make_negative_thresholds(const MethodOptions &options, const balance 
 double rescale(int64_t rows, int64_t divisor)
 {
     return divisor > 0 ? static_cast<double>(rows) / static_cast<double>(divisor) : 0.0;
+}
+
+bool is_finite(const at::Tensor &logits)
+{
+    return !logits.defined() || at::isfinite(logits).all().item<bool>();
 }
 
 at::Tensor scale(const at::Tensor &loss, double factor)
@@ -245,8 +252,22 @@ void Method::report(const Losses &losses, const Half &labeled, const Half &unlab
     result.ignored = count(-1);
 }
 
+// What a network that has diverged gives: the ops would refuse its logits as bad input.
+Method::Result Method::make_broken_result() const
+{
+    Result result;
+    result.supervised = result.pseudo = result.penalty = std::numeric_limits<double>::quiet_NaN();
+    result.total = at::full({}, result.supervised, class_weight_.options());
+    result.positives = result.negatives = result.ignored = at::zeros_like(count_);
+    return result;
+}
+
 Method::Result Method::compute(const Inputs &inputs) const
 {
+    if (!is_finite(inputs.labeled_logits) || !is_finite(inputs.teacher_logits) ||
+        !is_finite(inputs.student_logits) || !is_finite(thresholds_)) {
+        return make_broken_result();
+    }
     Result result;
     Half labeled;
     Half unlabeled;

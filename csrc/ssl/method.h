@@ -108,7 +108,8 @@ public:
         at::Tensor unlabeled_mask;    // m uint8 [N_u]
     };
 
-    // L = L_s + lambda (L_cls + lambda1 L_reg), section 4.
+    // L = L_s + lambda (L_cls + lambda1 L_reg), section 4. Logits or thresholds that are not
+    // finite give NaN, no graph and no pseudo-labels.
     Result compute(const Inputs &inputs) const;
 
     // After the optimiser's step: T into [t_clamp, 1 - t_clamp]. Does nothing in the other modes.
@@ -118,6 +119,7 @@ private:
     struct Half;
     struct Losses;
     bool balances(SampleHalf which) const;
+    Result make_broken_result() const;
     at::Tensor make_mask(const Inputs &inputs, SampleHalf which, const at::Tensor &classes) const;
     Half balance_half(const Inputs &inputs, SampleHalf which, const at::Tensor &labels,
                       int64_t global_rows) const;

@@ -2,7 +2,6 @@
 // 3.1, from n to w_g and the mapped thresholds, are in tests/stats.)
 #include "ssl/case_support.h"
 
-#include <ATen/ops/full_like.h>
 #include <ATen/ops/ones_like.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/zeros_like.h>
@@ -95,7 +94,7 @@ TEST_P(MethodCases, WeightsAgree)
     const at::Tensor decided = labels.ne(-1);
     if (learnable) {
         const at::Tensor low =
-            sslact::ops::pseudo_labels(teacher, at::full_like(thresholds, 2.0), negative);
+            sslact::ops::pseudo_labels(teacher, at::ones_like(thresholds), negative);
         expect(std::get<0>(sslact::ops::label_weights(teacher, at::ones_like(labels), thresholds,
                                                       run.options.mpl_a, LabelMode::hard)),
                "w_pos");
