@@ -5,15 +5,14 @@
 #include <ATen/ops/empty.h>
 #include <torch/library.h>
 
-#include <initializer_list>
 #include <string_view>
 #include <tuple>
 #include <vector>
 
 #include "base/error.hpp"
-#include "kernels/check.h"
 #include "kernels/kernels.h"
 #include "plugin/torch_ops_check.h"
+#include "plugin/torch_ops_values.h"
 
 namespace sslact::torch_ops
 {
@@ -24,28 +23,14 @@ namespace
 // The packed form of an input; a borrowed tensor where it is packed already.
 using Packed = c10::MaybeOwned<at::Tensor>;
 
-kernel_type type_of(const at::Tensor &tensor)
-{
-    switch (tensor.scalar_type()) {
-    case at::kHalf:
-        return KERNEL_FLOAT16;
-    case at::kBFloat16:
-        return KERNEL_BFLOAT16;
-    case at::kFloat:
-        return KERNEL_FLOAT32;
-    default:
-        return KERNEL_FLOAT64;
-    }
-}
-
 kernel_source source(const Packed &tensor)
 {
-    return {tensor->const_data_ptr(), type_of(*tensor)};
+    return {tensor->const_data_ptr(), kernel_type_of(*tensor)};
 }
 
 kernel_target target(const at::Tensor &tensor)
 {
-    return {tensor.mutable_data_ptr(), type_of(tensor)};
+    return {tensor.mutable_data_ptr(), kernel_type_of(tensor)};
 }
 
 size_t rows(const at::Tensor &tensor)
@@ -71,23 +56,9 @@ at::Tensor make_matrix(const at::Tensor &like)
     return at::empty(like.sizes(), like.options());
 }
 
-// ---- values ----
-
-// What one packed argument must hold.
-kernel_check rule_of(const char *name, const Packed &tensor, kernel_rule rule)
+template <typename Rules> void check_values(const Rules &rules)
 {
-    const auto size = [&](int64_t dimension) {
-        return static_cast<size_t>(tensor->size(dimension));
-    };
-    const bool is_matrix = tensor->dim() == 2;
-    return {
-        name, tensor->const_data_ptr(), type_of(*tensor), rule, size(0), is_matrix ? size(1) : 0,
-        0};
-}
-
-void check_values(std::initializer_list<kernel_check> rules)
-{
-    check(kernel_check_values(rules.begin(), rules.size()));
+    check(kernel_check_values(rules.data(), rules.size()));
 }
 
 // ---- labels, weights, mask ----
@@ -99,9 +70,7 @@ at::Tensor pseudo_labels_cpu(const at::Tensor &teacher_logits, const at::Tensor 
     const Packed logits = teacher_logits.expect_contiguous();
     const Packed upper = positive.expect_contiguous();
     const Packed lower = negative.expect_contiguous();
-    check_values({rule_of("teacher_logits", logits, KERNEL_RULE_FINITE),
-                  rule_of("positive", upper, KERNEL_RULE_SHARE),
-                  rule_of("negative", lower, KERNEL_RULE_SHARE)});
+    check_values(rules_of_pseudo_labels(*logits, *upper, *lower));
     at::Tensor labels =
         at::empty(teacher_logits.sizes(), teacher_logits.options().dtype(at::kChar));
     kernel_pseudo_labels(source(logits), source(upper), source(lower), rows(teacher_logits),
@@ -118,9 +87,7 @@ std::tuple<at::Tensor, at::Tensor> label_weights_cpu(const at::Tensor &teacher_l
     const Packed logits = teacher_logits.expect_contiguous();
     const Packed marks = labels.expect_contiguous();
     const Packed upper = positive.expect_contiguous();
-    check_values({rule_of("teacher_logits", logits, KERNEL_RULE_FINITE),
-                  rule_of("labels", marks, KERNEL_RULE_LABEL),
-                  rule_of("positive", upper, KERNEL_RULE_SHARE)});
+    check_values(rules_of_label_weights(*logits, *marks, *upper));
     at::Tensor positive_weight = make_matrix(teacher_logits);
     at::Tensor negative_weight = make_matrix(teacher_logits);
     kernel_label_weights(source(logits), marks->const_data_ptr<int8_t>(), source(upper), slope,
@@ -138,9 +105,7 @@ at::Tensor label_weights_backward_cpu(const at::Tensor &grad, const at::Tensor &
     const Packed logits = teacher_logits.expect_contiguous();
     const Packed marks = labels.expect_contiguous();
     const Packed upper = positive.expect_contiguous();
-    check_values({rule_of("teacher_logits", logits, KERNEL_RULE_FINITE),
-                  rule_of("labels", marks, KERNEL_RULE_LABEL),
-                  rule_of("positive", upper, KERNEL_RULE_SHARE)});
+    check_values(rules_of_label_weights(*logits, *marks, *upper));
     at::Tensor gradient = at::empty(positive.sizes(), positive.options());
     kernel_label_weights_backward(source(incoming), source(logits), marks->const_data_ptr<int8_t>(),
                                   source(upper), slope, parse_mode(mode), rows(teacher_logits),
@@ -153,9 +118,7 @@ at::Tensor rarest_class_cpu(const at::Tensor &labels, const at::Tensor &count)
     check_rarest_class(labels, count);
     const Packed marks = labels.expect_contiguous();
     const Packed counts = count.expect_contiguous();
-    const bool is_signed = labels.scalar_type() == at::kChar;
-    check_values({rule_of("labels", marks, is_signed ? KERNEL_RULE_LABEL : KERNEL_RULE_BINARY),
-                  rule_of("count", counts, KERNEL_RULE_COUNT)});
+    check_values(rules_of_rarest_class(*marks, *counts));
     at::Tensor classes = at::empty({labels.size(0)}, labels.options().dtype(at::kInt));
     kernel_rarest_class(marks->const_data_ptr(), counts->const_data_ptr<int64_t>(), rows(labels),
                         columns(labels), classes.mutable_data_ptr<int32_t>());
@@ -168,9 +131,7 @@ at::Tensor sample_mask_cpu(const at::Tensor &classes, const at::Tensor &probabil
     check_sample_mask(classes, probability, iteration, half, first_row);
     const Packed members = classes.expect_contiguous();
     const Packed chances = probability.expect_contiguous();
-    kernel_check members_rule = rule_of("classes", members, KERNEL_RULE_CLASS);
-    members_rule.classes = probability.size(0);
-    check_values({members_rule, rule_of("probability", chances, KERNEL_RULE_SHARE)});
+    check_values(rules_of_sample_mask(*members, *chances));
     at::Tensor mask = at::empty(classes.sizes(), classes.options().dtype(at::kByte));
     kernel_sample_mask(members->const_data_ptr<int32_t>(), chances->const_data_ptr<double>(),
                        static_cast<uint64_t>(seed), static_cast<uint64_t>(iteration),
@@ -190,11 +151,7 @@ struct EntropyCall {
           negative(negative_weight.expect_contiguous()), weights(class_weight.expect_contiguous()),
           mask(mask_tensor.expect_contiguous())
     {
-        check_values({rule_of("logits", logits, KERNEL_RULE_FINITE),
-                      rule_of("positive_weight", positive, KERNEL_RULE_FINITE),
-                      rule_of("negative_weight", negative, KERNEL_RULE_FINITE),
-                      rule_of("class_weight", weights, KERNEL_RULE_NOT_NEGATIVE),
-                      rule_of("mask", mask, KERNEL_RULE_BINARY)});
+        check_values(rules_of_balanced_bce(*logits, *positive, *negative, *weights, *mask));
     }
 
     Packed logits, positive, negative, weights, mask;
@@ -245,12 +202,8 @@ struct LossCall {
           mask(mask_tensor.expect_contiguous()), pseudo(make_sum(student_logits)),
           penalty(make_sum(student_logits))
     {
-        check_values({rule_of("teacher_logits", teacher, KERNEL_RULE_FINITE),
-                      rule_of("student_logits", student, KERNEL_RULE_FINITE),
-                      rule_of("positive", positive, KERNEL_RULE_SHARE),
-                      rule_of("negative", negative, KERNEL_RULE_SHARE),
-                      rule_of("class_weight", weights, KERNEL_RULE_NOT_NEGATIVE),
-                      rule_of("mask", mask, KERNEL_RULE_BINARY)});
+        check_values(
+            rules_of_unsupervised_loss(*teacher, *student, *positive, *negative, *weights, *mask));
         task.teacher_logits = source(teacher);
         task.student_logits = source(student);
         task.positive = source(positive);

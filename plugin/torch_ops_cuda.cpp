@@ -1,5 +1,5 @@
-// The CUDA key: check, pack, allocate, launch the twin of the C kernel on torch's stream. Inputs
-// may be strided, outputs are packed and share no storage with inputs.
+// The CUDA key: check shapes, types and values, pack, allocate, launch the twin of the C kernel on
+// torch's stream. Inputs may be strided, outputs are packed and share no storage with inputs.
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
 #include <torch/library.h>
@@ -9,6 +9,7 @@
 
 #include "plugin/torch_ops_check.h"
 #include "plugin/torch_ops_cuda.h"
+#include "plugin/torch_ops_values.h"
 
 namespace sslact::torch_ops
 {
@@ -29,13 +30,23 @@ size_t workspace_of(const at::Tensor &matrix)
     return cuda_method_workspace(rows(matrix), columns(matrix));
 }
 
-at::Tensor make_scalar(const at::Tensor &like)
+at::Tensor make_sum(const at::Tensor &like)
 {
-    return at::empty({}, like.options());
+    return at::empty({}, like.options().dtype(sum_type(like.scalar_type())));
+}
+// The fused loss's gradient for an input.
+at::Tensor make_fused_gradient(const at::Tensor &like)
+{
+    return at::empty(like.sizes(), like.options().dtype(sum_type(like.scalar_type())));
 }
 at::Tensor make_like(const at::Tensor &like)
 {
     return at::empty(like.sizes(), like.options());
+}
+
+template <typename Rules> void check_values(CudaCall &call, const Rules &rules)
+{
+    call.check_values(rules.data(), rules.size());
 }
 
 at::Tensor pseudo_labels_cuda(const at::Tensor &teacher_logits, const at::Tensor &positive,
@@ -46,6 +57,7 @@ at::Tensor pseudo_labels_cuda(const at::Tensor &teacher_logits, const at::Tensor
     const Packed logits = teacher_logits.expect_contiguous();
     const Packed upper = positive.expect_contiguous();
     const Packed lower = negative.expect_contiguous();
+    check_values(call, rules_of_pseudo_labels(*logits, *upper, *lower));
     at::Tensor labels =
         at::empty(teacher_logits.sizes(), teacher_logits.options().dtype(at::kChar));
     call.check(cuda_pseudo_labels(source(logits), source(upper), source(lower),
@@ -64,6 +76,7 @@ std::tuple<at::Tensor, at::Tensor> label_weights_cuda(const at::Tensor &teacher_
     const Packed logits = teacher_logits.expect_contiguous();
     const Packed marks = labels.expect_contiguous();
     const Packed upper = positive.expect_contiguous();
+    check_values(call, rules_of_label_weights(*logits, *marks, *upper));
     at::Tensor positive_weight = make_like(teacher_logits);
     at::Tensor negative_weight = make_like(teacher_logits);
     call.check(cuda_label_weights(source(logits), marks->const_data_ptr<int8_t>(), source(upper),
@@ -83,6 +96,7 @@ at::Tensor label_weights_backward_cuda(const at::Tensor &grad, const at::Tensor 
     const Packed logits = teacher_logits.expect_contiguous();
     const Packed marks = labels.expect_contiguous();
     const Packed upper = positive.expect_contiguous();
+    check_values(call, rules_of_label_weights(*logits, *marks, *upper));
     at::Tensor gradient = make_like(positive);
     call.check(cuda_label_weights_backward(
         source(incoming), source(logits), marks->const_data_ptr<int8_t>(), source(upper), slope,
@@ -97,23 +111,12 @@ at::Tensor rarest_class_cuda(const at::Tensor &labels, const at::Tensor &count)
     CudaCall call(labels);
     const Packed marks = labels.expect_contiguous();
     const Packed counts = count.expect_contiguous();
+    check_values(call, rules_of_rarest_class(*marks, *counts));
     at::Tensor classes = at::empty({labels.size(0)}, labels.options().dtype(at::kInt));
     call.check(cuda_rarest_class(marks->const_data_ptr(), counts->const_data_ptr<int64_t>(),
                                  rows(labels), columns(labels), classes.mutable_data_ptr<int32_t>(),
                                  call.queue()));
     return classes;
-}
-
-// A class out of range would read beyond the probabilities.
-void check_classes(CudaCall &call, const Packed &classes, int64_t class_count)
-{
-    kernel_check check = {};
-    check.name = "classes";
-    check.data = classes->const_data_ptr();
-    check.rule = KERNEL_RULE_CLASS;
-    check.rows = rows(*classes);
-    check.classes = class_count;
-    call.check_values(&check, 1);
 }
 
 at::Tensor sample_mask_cuda(const at::Tensor &classes, const at::Tensor &probability, int64_t seed,
@@ -123,7 +126,7 @@ at::Tensor sample_mask_cuda(const at::Tensor &classes, const at::Tensor &probabi
     CudaCall call(classes);
     const Packed members = classes.expect_contiguous();
     const Packed chances = probability.expect_contiguous();
-    check_classes(call, members, probability.size(0));
+    check_values(call, rules_of_sample_mask(*members, *chances));
     at::Tensor mask = at::empty(classes.sizes(), classes.options().dtype(at::kByte));
     call.check(cuda_sample_mask(members->const_data_ptr<int32_t>(),
                                 chances->const_data_ptr<double>(), static_cast<uint64_t>(seed),
@@ -144,7 +147,8 @@ at::Tensor balanced_bce_cuda(const at::Tensor &logits, const at::Tensor &positiv
     const Packed negatives = negative_weight.expect_contiguous();
     const Packed weights = class_weight.expect_contiguous();
     const Packed kept = mask.expect_contiguous();
-    at::Tensor loss = make_scalar(logits);
+    check_values(call, rules_of_balanced_bce(*z, *positives, *negatives, *weights, *kept));
+    at::Tensor loss = make_sum(logits);
     call.check(cuda_balanced_bce(source(z), source(positives), source(negatives), source(weights),
                                  kept->const_data_ptr<uint8_t>(), rows(logits), columns(logits),
                                  target(loss), call.queue(workspace_of(logits))));
@@ -164,6 +168,7 @@ balanced_bce_backward_cuda(const at::Tensor &grad, const at::Tensor &logits,
     const Packed negatives = negative_weight.expect_contiguous();
     const Packed weights = class_weight.expect_contiguous();
     const Packed kept = mask.expect_contiguous();
+    check_values(call, rules_of_balanced_bce(*z, *positives, *negatives, *weights, *kept));
     at::Tensor logits_gradient = make_like(logits);
     at::Tensor positive_gradient = make_like(positive_weight);
     call.check(cuda_balanced_bce_backward(
@@ -183,9 +188,11 @@ struct LossCall {
           student(student_logits.expect_contiguous()),
           positive(positive_tensor.expect_contiguous()),
           negative(negative_tensor.expect_contiguous()), weights(class_weight.expect_contiguous()),
-          mask(mask_tensor.expect_contiguous()), pseudo(make_scalar(student_logits)),
-          penalty(make_scalar(student_logits))
+          mask(mask_tensor.expect_contiguous()), pseudo(make_sum(student_logits)),
+          penalty(make_sum(student_logits))
     {
+        check_values(call, rules_of_unsupervised_loss(*teacher, *student, *positive, *negative,
+                                                      *weights, *mask));
         task.teacher_logits = source(teacher);
         task.student_logits = source(student);
         task.positive = source(positive);
@@ -237,9 +244,9 @@ unsupervised_loss_fused_cuda(const at::Tensor &teacher_logits, const at::Tensor 
                             slope, mode, scope);
     LossCall loss(teacher_logits, student_logits, positive, negative, class_weight, mask, slope,
                   mode, scope);
-    at::Tensor student_gradient = make_like(student_logits);
-    at::Tensor pseudo_gradient = make_like(positive);
-    at::Tensor penalty_gradient = make_like(positive);
+    at::Tensor student_gradient = make_fused_gradient(student_logits);
+    at::Tensor pseudo_gradient = make_fused_gradient(positive);
+    at::Tensor penalty_gradient = make_fused_gradient(positive);
     loss.task.student_gradient = target(student_gradient);
     loss.task.pseudo_positive_gradient = target(pseudo_gradient);
     loss.task.penalty_positive_gradient = target(penalty_gradient);
