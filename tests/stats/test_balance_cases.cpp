@@ -71,23 +71,6 @@ void expect_thresholds(const balance &b, const test::MethodCase &given, double t
     }
 }
 
-// Rows "count,index index ...".
-Histogram read_label_sets(std::istream &in, size_t class_count)
-{
-    Histogram out;
-    std::string line;
-    while (std::getline(in, line)) {
-        std::istringstream members(line.substr(line.find(',') + 1));
-        out.counts.push_back(std::stoll(line));
-        out.labels.resize(out.counts.size() * class_count);
-        size_t j;
-        while (members >> j) {
-            out.labels[(out.counts.size() - 1) * class_count + j] = 1;
-        }
-    }
-    return out;
-}
-
 std::string ava_case_path()
 {
     return std::string(SSLACT_TESTS_FOLDER) + "/stats/data/ava_part18_balance.json";
@@ -97,7 +80,7 @@ Histogram stored_ava_label_sets()
 {
     std::ifstream file(std::string(SSLACT_TESTS_FOLDER) + "/stats/data/ava_part18_label_sets.csv");
     EXPECT_TRUE(file.good());
-    return read_label_sets(file, 60);
+    return test::read_label_sets(file, 60);
 }
 
 } // namespace

@@ -4,7 +4,9 @@
 
 #include <cmath>
 #include <cstdint>
+#include <istream>
 #include <memory>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -14,6 +16,29 @@
 
 namespace test
 {
+
+// Label sets as rows [sets, C] of 0 and 1, with how many instances have each.
+struct Histogram {
+    std::vector<uint8_t> labels;
+    std::vector<int64_t> counts;
+};
+
+// From rows "count,index index ...".
+inline Histogram read_label_sets(std::istream &in, size_t columns)
+{
+    Histogram out;
+    std::string line;
+    while (std::getline(in, line)) {
+        std::istringstream members(line.substr(line.find(',') + 1));
+        out.counts.push_back(std::stoll(line));
+        out.labels.resize(out.counts.size() * columns);
+        size_t j;
+        while (members >> j) {
+            out.labels[(out.counts.size() - 1) * columns + j] = 1;
+        }
+    }
+    return out;
+}
 
 class MethodCase
 {
@@ -70,10 +95,7 @@ public:
     }
 
     // The labelled instances as rows of 0 and 1 with their counts.
-    struct Histogram {
-        std::vector<uint8_t> labels;
-        std::vector<int64_t> counts;
-    };
+    using Histogram = test::Histogram;
     Histogram label_sets() const
     {
         const auto c = static_cast<size_t>(integer("inputs/C"));
