@@ -189,14 +189,15 @@ T read_struct(const T *given, const char *name, size_t first_version = sizeof(T)
 }
 
 // The same where NULL means all defaults.
-template <typename T> T read_options(const T *given, const char *name)
+template <typename T>
+T read_options(const T *given, const char *name, size_t first_version = sizeof(T))
 {
     if (given == nullptr) {
         T local;
         SSLACT_INIT(local);
         return local;
     }
-    return read_struct(given, name);
+    return read_struct(given, name, first_version);
 }
 
 // Writes a filled local into the caller's struct, whose struct_size stays.

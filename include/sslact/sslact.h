@@ -6,6 +6,7 @@
 #include "sslact/config.h"
 #include "sslact/dataset.h"
 #include "sslact/demo.h"
+#include "sslact/loss.h"
 #include "sslact/model.h"
 #include "sslact/report.h"
 #include "sslact/run.h"

@@ -11,6 +11,10 @@
     static_assert(sizeof(type) == (size), #type " changed its size");                              \
     static_assert(offsetof(type, last) == (place), #type "." #last " moved");
 
+/* The last member of an earlier version. */
+#define PLACE(type, last, place)                                                                   \
+    static_assert(offsetof(type, last) == (place), #type "." #last " moved");
+
 /* struct_size stands first in whatever grows. */
 #define GROWS(type) static_assert(offsetof(type, struct_size) == 0, #type " must begin with size");
 
@@ -59,6 +63,15 @@ PIN(sslact_batch, 40, unlabeled_count, 32)
 GROWS(sslact_batch)
 PIN(sslact_step_report, 120, round, 112)
 GROWS(sslact_step_report)
+PIN(sslact_loss_options, 56, class_count, 48)
+PLACE(sslact_loss_options, cuda_stream, 24)
+GROWS(sslact_loss_options)
+PIN(sslact_balance_options, 72, cuda_stream, 64)
+PLACE(sslact_balance_options, exact_cooccurrence, 36)
+GROWS(sslact_balance_options)
+PIN(sslact_balance, 112, expected_kept_share, 104)
+PLACE(sslact_balance, threshold, 48)
+GROWS(sslact_balance)
 PIN(sslact_video_info, 56, pixel_format, 48)
 GROWS(sslact_video_info)
 PIN(sslact_frame, 48, height, 44)

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "capi_support.h"
+#include "loss_support.h"
 
 namespace
 {
@@ -199,6 +200,45 @@ TEST(GrowingStructs, VideoInfoIsWrittenUnderTheRule)
     ASSERT_DONE_WELL(sslact_video_open(folder.path().c_str(), video.out()));
     expect_write_rules<sslact_video_info>(
         [&](sslact_video_info *out) { return sslact_video_describe(video, out); });
+}
+
+// What a struct of the draft had is the first version: shorter ones are refused, the members behind
+// it may be missing (tests/capi/loss_arguments.cpp).
+template <typename T, typename Call>
+void expect_rules_of_versions(T filled, size_t first_version, Call call)
+{
+    filled.struct_size = first_version;
+    EXPECT_GE(call(&filled), SSLACT_OK) << sslact_error_get_message();
+    filled.struct_size = first_version - 1;
+    expect_failure(call(&filled), SSLACT_ERROR_INVALID_ARGUMENT, {"struct_size", "SSLACT_INIT"});
+    Longer<T> longer(filled);
+    EXPECT_GE(call(&longer.known), SSLACT_OK) << sslact_error_get_message();
+    longer.later[0] = 1;
+    expect_failure(call(&longer.known), SSLACT_ERROR_MISMATCH, {"does not know"});
+}
+
+TEST(GrowingStructs, LossOptionsAndBalanceFollowTheRule)
+{
+    Array<uint8_t> truth({2, 3});
+    Array<int32_t> classes({2});
+    const int64_t count[3] = {1, 2, 3};
+    sslact_balance out;
+    SSLACT_INIT(out);
+    sslact_balance_options fit;
+    SSLACT_INIT(fit);
+    sslact_loss_options loss;
+    SSLACT_INIT(loss);
+
+    expect_rules_of_versions(loss, 32, [&](const sslact_loss_options *given) {
+        return sslact_loss_assign_classes(truth, count, given, classes);
+    });
+    expect_rules_of_versions(fit, 40, [&](const sslact_balance_options *given) {
+        return sslact_loss_fit_balance(truth, given, &out);
+    });
+    // It holds pointers that the library reads, so it is read under the rule too.
+    expect_rules_of_versions(out, 56, [&](sslact_balance *given) {
+        return sslact_loss_fit_balance(truth, nullptr, given);
+    });
 }
 
 TEST(GrowingStructs, CheckIsReadAndWrittenUnderTheRule)

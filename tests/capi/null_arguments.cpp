@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "capi_support.h"
+#include "loss_support.h"
 
 namespace
 {
@@ -325,6 +326,34 @@ void probe_run(Probe &probe, World &w)
     PROBE(sslact_demo_create, {1, 2}, full.c_str(), &demo, &summary);
 }
 
+void probe_loss(Probe &probe, World &)
+{
+    Array<uint8_t> truth({2, 3}), mask({2});
+    Array<int8_t> labels({2, 3});
+    Array<int32_t> classes({2});
+    Array<float> teacher({2, 3}), student({2, 3}), weight({2, 3}), other({2, 3});
+    Array<float> upper({3}, std::vector<float>{0.5f, 0.5f, 0.5f}), lower({3}), slopes({3});
+    const int64_t count[3] = {1, 2, 3};
+    const double share[3] = {1, 1, 1};
+    double loss = 0, penalty = 0;
+    sslact_balance balance;
+    SSLACT_INIT(balance);
+
+    PROBE(sslact_loss_fit_balance, {1}, truth, nullptr, &balance);
+    PROBE(sslact_loss_assign_labels, {3}, teacher, upper, lower, nullptr, labels);
+    PROBE(sslact_loss_weigh_labels, {3}, teacher, labels, upper, nullptr, weight, other);
+    PROBE(sslact_loss_assign_classes, {2}, truth, count, nullptr, classes);
+    PROBE(sslact_loss_sample_boxes, {5}, classes, share, 1, 2, SSLACT_HALF_LABELED, nullptr, mask);
+    PROBE(sslact_loss_compute_bce, {3, 4, 5, 7, 8}, teacher, weight, other, share, mask, nullptr,
+          &loss, student, nullptr);
+    PROBE(sslact_loss_compute_penalty, {1, 2, 3, 4, 6}, upper, labels, share, mask, nullptr, &loss,
+          slopes);
+    EXPECT_TRUE(complains_of_null(
+        sslact_loss_compute_penalty(upper, nullptr, share, nullptr, nullptr, &loss, slopes)));
+    PROBE(sslact_loss_compute_unsupervised, {4, 5, 7, 10, 11}, teacher, student, upper, lower,
+          share, mask, 1.0, nullptr, &loss, &penalty, weight, slopes);
+}
+
 TEST(NullArguments, AreRefusedByEveryExportedFunction)
 {
     World world;
@@ -338,6 +367,7 @@ TEST(NullArguments, AreRefusedByEveryExportedFunction)
     probe_trainer(probe, world);
     probe_video(probe, world);
     probe_run(probe, world);
+    probe_loss(probe, world);
 
     std::istringstream exports(get_file(SSLACT_TESTS_FOLDER "/abi/exports.txt"));
     std::string name;
