@@ -71,9 +71,9 @@ public:
         arrays_.push_back({name, values, KERNEL_FLOAT64, rule, count, 0, 0});
     }
 
-    // Known once a tensor has decided them; one box where none has.
+    // Known once a tensor has decided them; 1 where none has.
     size_t n() const { return n_ == any_rows ? 1 : static_cast<size_t>(n_); }
-    size_t c() const { return static_cast<size_t>(c_); }
+    size_t c() const { return c_ == any_classes ? 1 : static_cast<size_t>(c_); }
 
     // Checks memory and values, packs. classes: the bound of KERNEL_RULE_CLASS.
     void start(int64_t classes = 0);
