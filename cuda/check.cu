@@ -4,8 +4,8 @@
 
 #include "kernels/access.h"
 
-// Blocks that look through one array.
-#define CHECK_BLOCKS 256
+// Blocks that look through one array; at most CUDA_BLOCK, so that one block can end it.
+#define CHECK_BLOCKS 64
 
 // What was found in one array: the index, or the number of elements where all are good.
 struct found {
@@ -48,12 +48,20 @@ __device__ static uint64_t smallest_of_block(uint64_t index)
     return shared[0];
 }
 
-// partial [CHECK_BLOCKS]: the first bad index that each block saw.
-__global__ void find_bad(kernel_check check, uint64_t count, uint64_t *partial)
+// All arrays of a call, handed to the kernels by value.
+struct check_list {
+    kernel_check checks[CUDA_MAX_CHECKS];
+};
+
+// Block b looks through array b / CHECK_BLOCKS and leaves the first bad index it saw in partial[b].
+__global__ void find_bad(check_list list, uint64_t *partial)
 {
+    const kernel_check &check = list.checks[blockIdx.x / CHECK_BLOCKS];
     const kernel_interval allowed = kernel_rule_interval(check.rule, check.classes);
+    const uint64_t count = kernel_check_count(&check);
+    const uint64_t start = (uint64_t)(blockIdx.x % CHECK_BLOCKS) * CUDA_BLOCK + threadIdx.x;
     uint64_t first = count;
-    for (uint64_t at = cuda_first_entry(); at < count; at += cuda_entry_step()) {
+    for (uint64_t at = start; at < count; at += (uint64_t)CHECK_BLOCKS * CUDA_BLOCK) {
         const double value = read_value(check, at);
         // Written so that NaN is bad; a later index of this thread cannot be the first.
         if (!(value >= allowed.low && value <= allowed.high)) {
@@ -67,59 +75,50 @@ __global__ void find_bad(kernel_check check, uint64_t count, uint64_t *partial)
     }
 }
 
-__global__ void finish_bad(kernel_check check, uint64_t count, const uint64_t *partial,
-                           unsigned int blocks, found *out)
+// Block b ends array b.
+__global__ void finish_bad(check_list list, const uint64_t *partial, found *out)
 {
-    const uint64_t own = threadIdx.x < blocks ? partial[threadIdx.x] : count;
+    const kernel_check &check = list.checks[blockIdx.x];
+    const uint64_t count = kernel_check_count(&check);
+    const uint64_t own =
+        threadIdx.x < CHECK_BLOCKS ? partial[blockIdx.x * CHECK_BLOCKS + threadIdx.x] : count;
     const uint64_t first = smallest_of_block(own);
     if (threadIdx.x == 0) {
-        out->index = first;
-        out->value = first < count ? read_value(check, first) : 0.0;
+        out[blockIdx.x].index = first;
+        out[blockIdx.x].value = first < count ? read_value(check, first) : 0.0;
     }
 }
 
-// One array's place in the workspace.
-static found *place_found(const cuda_queue *queue)
-{
-    return (found *)queue->workspace;
-}
-static uint64_t *place_partial(const cuda_queue *queue, size_t checks)
-{
-    return (uint64_t *)(place_found(queue) + checks);
-}
-
+// The workspace: what was found in each array, then the blocks' partial results.
 size_t cuda_check_workspace(size_t count)
 {
-    return count * sizeof(found) + CHECK_BLOCKS * sizeof(uint64_t);
+    return count * (sizeof(found) + CHECK_BLOCKS * sizeof(uint64_t));
 }
 
-static cuda_error look_through(const kernel_check *check, size_t number, size_t checks,
-                               const cuda_queue *queue)
+static cuda_error look_through(const check_list &list, size_t count, const cuda_queue *queue)
 {
-    const uint64_t count = kernel_check_count(check);
-    const unsigned int wanted = cuda_count_blocks(count);
-    const unsigned int blocks = wanted < CHECK_BLOCKS ? wanted : CHECK_BLOCKS;
-    uint64_t *partial = place_partial(queue, checks);
+    found *results = (found *)queue->workspace;
+    uint64_t *partial = (uint64_t *)(results + count);
     const cuda_error error =
-        cuda_launch(find_bad, blocks, CUDA_BLOCK, queue, *check, count, partial);
-    return error != cudaSuccess
-               ? error
-               : cuda_launch(finish_bad, 1, CUDA_BLOCK, queue, *check, count,
-                             (const uint64_t *)partial, blocks, place_found(queue) + number);
+        cuda_launch(find_bad, (unsigned int)count * CHECK_BLOCKS, CUDA_BLOCK, queue, list, partial);
+    return error != cudaSuccess ? error
+                                : cuda_launch(finish_bad, (unsigned int)count, CUDA_BLOCK, queue,
+                                              list, (const uint64_t *)partial, results);
 }
 
 cuda_error cuda_find_bad(const kernel_check *checks, size_t count, const cuda_queue *queue,
                          size_t *which, size_t *index, double *value)
 {
     found results[CUDA_MAX_CHECKS];
+    check_list list = {};
     *which = count;
     if (count > CUDA_MAX_CHECKS || cuda_check_workspace(count) > queue->workspace_size) {
         return cudaErrorInvalidValue;
     }
-    cuda_error error = cudaSuccess;
-    for (size_t k = 0; k < count && error == cudaSuccess; k++) {
-        error = look_through(&checks[k], k, count, queue);
+    for (size_t k = 0; k < count; k++) {
+        list.checks[k] = checks[k];
     }
+    cuda_error error = look_through(list, count, queue);
     if (error == cudaSuccess) {
         error = cuda_copy(results, queue->workspace, count * sizeof(found), queue);
     }
