@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <string>
 
 #include <ATen/Parallel.h>
@@ -15,6 +16,7 @@
 
 #include "base/log.h"
 #include "media/video.h"
+#include "plugin/cuda_library.h"
 
 using namespace sslact;
 
@@ -44,11 +46,11 @@ std::string version_text(int32_t number)
 const std::string &build_info()
 {
     static const std::string *info = [] {
-        json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:n, s:s}", "sslact",
-                                   version_text(SSLACT_VERSION_NUMBER).c_str(), "torch_built",
-                                   TORCH_VERSION, "torch_running", running_torch().c_str(),
-                                   "ffmpeg", media_get_versions(), "cuda", "compiler",
-                                   __VERSION__);
+        json_t *object =
+            json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s}", "sslact",
+                      version_text(SSLACT_VERSION_NUMBER).c_str(), "torch_built", TORCH_VERSION,
+                      "torch_running", running_torch().c_str(), "ffmpeg", media_get_versions(),
+                      "cuda", cuda_library_built_version(), "compiler", __VERSION__);
         char *dumped = object ? json_dumps(object, JSON_INDENT(2)) : nullptr;
         auto *text_out = new std::string(dumped ? dumped : "{}");
         std::free(dumped);
@@ -70,10 +72,9 @@ sslact_status sslact_runtime_check(int32_t header_version)
     return guard([&] {
         if (header_version > SSLACT_VERSION_NUMBER ||
             header_version / 10000 != SSLACT_VERSION_MAJOR) {
-            throw Error(SSLACT_ERROR_MISMATCH, "the program was compiled for sslact " +
-                                                   version_text(header_version) +
-                                                   ", this library is " +
-                                                   version_text(SSLACT_VERSION_NUMBER));
+            throw Error(SSLACT_ERROR_MISMATCH,
+                        "the program was compiled for sslact " + version_text(header_version) +
+                            ", this library is " + version_text(SSLACT_VERSION_NUMBER));
         }
         const std::string running = running_torch();
         const std::string built =
@@ -104,30 +105,61 @@ sslact_status sslact_runtime_count_devices(sslact_device_type type, int32_t *cou
                         "device type " + std::to_string(static_cast<int>(type)) +
                             ", SSLACT_CPU or SSLACT_CUDA is accepted");
         }
-        *count = type == SSLACT_CPU ? 1 : 0;
+        if (type == SSLACT_CUDA) {
+            mark_tensor_use(); // CUDA's driver does not survive a fork either
+        }
+        *count = type == SSLACT_CPU ? 1 : cuda_library_count_devices();
         return SSLACT_OK;
     });
 }
 
+namespace
+{
+
+sslact_device_info describe_cpu()
+{
+    sslact_device_info local;
+    SSLACT_INIT(local);
+    std::snprintf(local.name, sizeof local.name, "cpu");
+    struct sysinfo machine;
+    if (sysinfo(&machine) == 0) {
+        local.memory_total_bytes = static_cast<int64_t>(machine.totalram) * machine.mem_unit;
+        local.memory_free_bytes = static_cast<int64_t>(machine.freeram) * machine.mem_unit;
+    }
+    local.usable_for_training = 1;
+    return local;
+}
+
+sslact_device_info describe_cuda(int32_t index)
+{
+    mark_tensor_use();
+    cuda_device_facts facts = {};
+    cuda_library_check(cuda_library_open(index).describe_device(index, &facts), index);
+    sslact_device_info local;
+    SSLACT_INIT(local);
+    std::memcpy(local.name, facts.name, sizeof local.name);
+    local.memory_total_bytes = static_cast<int64_t>(facts.memory_total);
+    local.memory_free_bytes = static_cast<int64_t>(facts.memory_free);
+    local.compute_major = facts.compute_major;
+    local.compute_minor = facts.compute_minor;
+    local.usable_for_training = 1; // libsslact_cuda.so is not there without torch's CUDA library
+    return local;
+}
+
+} // namespace
+
 sslact_status sslact_runtime_describe_device(sslact_device device, sslact_device_info *out)
 {
     return guard([&] {
-        if (device.type != SSLACT_CPU || device.index != 0) {
-            throw Error(SSLACT_ERROR_NOT_FOUND, "no device of type " +
-                                                    std::to_string(device.type) + " with index " +
-                                                    std::to_string(device.index) +
+        const bool is_cpu = device.type == SSLACT_CPU && device.index == 0;
+        const bool is_cuda = device.type == SSLACT_CUDA && device.index >= 0 &&
+                             device.index < cuda_library_count_devices();
+        if (!is_cpu && !is_cuda) {
+            throw Error(SSLACT_ERROR_NOT_FOUND, "no device of type " + std::to_string(device.type) +
+                                                    " with index " + std::to_string(device.index) +
                                                     " in this build and machine");
         }
-        sslact_device_info local;
-        SSLACT_INIT(local);
-        std::snprintf(local.name, sizeof local.name, "cpu");
-        struct sysinfo machine;
-        if (sysinfo(&machine) == 0) {
-            local.memory_total_bytes = static_cast<int64_t>(machine.totalram) * machine.mem_unit;
-            local.memory_free_bytes = static_cast<int64_t>(machine.freeram) * machine.mem_unit;
-        }
-        local.usable_for_training = 1;
-        write_struct(local, out, "out");
+        write_struct(is_cpu ? describe_cpu() : describe_cuda(device.index), out, "out");
         return SSLACT_OK;
     });
 }

@@ -15,12 +15,14 @@ namespace
 {
 
 constexpr const char *library_name = "libsslact_cuda.so";
+constexpr char built_version[] = SSLACT_BUILT_WITH_CUDA;
 
 struct Opened {
     std::mutex lock;
     bool tried = false;
     std::string reason; // why it could not be opened
     std::atomic<const cuda_functions *> functions{nullptr};
+    std::atomic<bool> in_use{false}; // a device was opened
 };
 
 // Never destroyed: handles may outlive static objects.
@@ -142,7 +144,13 @@ const cuda_functions &cuda_library_open(int32_t index)
         refuse(index, "this machine has " + std::to_string(count) + ", cuda:0" +
                           (count > 1 ? " to cuda:" + std::to_string(count - 1) : ""));
     }
+    state.in_use = true;
     return *functions;
+}
+
+const char *cuda_library_built_version() noexcept
+{
+    return built_version[0] != '\0' ? built_version : nullptr;
 }
 
 int32_t cuda_library_count_devices() noexcept
@@ -172,19 +180,17 @@ void cuda_library_check(cuda_error error, int32_t index)
 
 CudaDeviceKeeper::CudaDeviceKeeper() noexcept
 {
-    const cuda_functions *functions = cuda_library_get();
-    int count = 0;
-    // Asking for the current device where there is no driver would only store an error.
-    if (functions != nullptr && functions->count_devices(&count) == 0 && count > 0 &&
-        functions->get_current_device(&device_) != 0) {
+    if (opened().in_use && cuda_library_get()->get_current_device(&device_) != 0) {
         device_ = -1;
     }
 }
 
 CudaDeviceKeeper::~CudaDeviceKeeper()
 {
-    if (device_ >= 0) {
-        cuda_library_get()->set_current_device(device_);
+    int now = -1;
+    // Setting a device makes a context on it, so it is not set again without need.
+    if (device_ >= 0 && cuda_library_get()->get_current_device(&now) == 0 && now != device_) {
+        (void)cuda_library_get()->set_current_device(device_);
     }
 }
 

@@ -30,8 +30,11 @@ const cuda_functions *cuda_library_get() noexcept;
 // Error(OUT_OF_MEMORY) or Error(DEVICE) for a code that is not 0; `device` as in "cuda:0".
 void cuda_library_check(cuda_error error, int32_t index);
 
-// Keeps the calling thread's current CUDA device, where the library is open, from being changed by
-// what runs in between.
+// The CUDA release that libsslact_cuda.so was built with, nullptr in a build without it.
+const char *cuda_library_built_version() noexcept;
+
+// Keeps the calling thread's current CUDA device from being changed by what runs in between. Does
+// nothing as long as no device has been opened.
 class CudaDeviceKeeper
 {
 public:

@@ -2,7 +2,7 @@
 //
 // A guard refuses NULL handles, a second thread in a handle and a forked process, runs the body,
 // turns whatever it throws into a status with its message stored for the thread, and puts back
-// what the body may have changed in the process (torch's gradient mode).
+// what the body may have changed for the thread (torch's gradient mode, the current CUDA device).
 #ifndef PLUGIN_GUARD_H
 #define PLUGIN_GUARD_H
 
@@ -15,6 +15,7 @@
 #include <c10/core/GradMode.h>
 
 #include "base/error.hpp"
+#include "plugin/cuda_library.h"
 
 namespace sslact
 {
@@ -53,6 +54,7 @@ public:
 
 private:
     bool gradients_;
+    CudaDeviceKeeper device_;
 };
 
 // Runs body() -> sslact_status without a handle.

@@ -15,7 +15,6 @@ namespace sslact::torch_ops
 // The packed form of an input; a borrowed tensor where it is packed already.
 using Packed = c10::MaybeOwned<at::Tensor>;
 
-kernel_type type_of(const at::Tensor &tensor);
 kernel_source source(const Packed &tensor);
 kernel_target target(const at::Tensor &tensor);
 

@@ -8,32 +8,19 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "plugin/torch_ops_values.h"
 
 namespace sslact::torch_ops
 {
 
-kernel_type type_of(const at::Tensor &tensor)
-{
-    switch (tensor.scalar_type()) {
-    case at::kDouble:
-        return KERNEL_FLOAT64;
-    case at::kHalf:
-        return KERNEL_FLOAT16;
-    case at::kBFloat16:
-        return KERNEL_BFLOAT16;
-    default:
-        return KERNEL_FLOAT32;
-    }
-}
-
 kernel_source source(const Packed &tensor)
 {
-    return {tensor->const_data_ptr(), type_of(*tensor)};
+    return {tensor->const_data_ptr(), kernel_type_of(*tensor)};
 }
 
 kernel_target target(const at::Tensor &tensor)
 {
-    return {tensor.mutable_data_ptr(), type_of(tensor)};
+    return {tensor.mutable_data_ptr(), kernel_type_of(tensor)};
 }
 
 CudaCall::CudaCall(const at::Tensor &leader)

@@ -9,6 +9,7 @@
 #include "kernels/access.h"
 #include "plugin/torch_ops_cuda.h"
 #include "plugin/torch_ops_roi_align.h"
+#include "plugin/torch_ops_values.h"
 
 namespace sslact::torch_ops
 {
@@ -27,7 +28,7 @@ void check_boxes(CudaCall &call, const Packed &rois, const roi_align_shape &shap
     const cuda_queue *queue = call.queue();
     call.check(cuda_copy(copy.data(), rois->const_data_ptr(), copy.size(), queue));
     call.check(cuda_wait(queue));
-    const kernel_source values = {copy.data(), type_of(*rois)};
+    const kernel_source values = {copy.data(), kernel_type_of(*rois)};
     for (int64_t box = 0; box < shape.boxes; box++) {
         double roi[5];
         for (int64_t i = 0; i < 5; i++) {

@@ -28,16 +28,15 @@ if(TARGET sslact_torch_ops)
     list(APPEND SSLACT_ROOM_OBJECTS $<TARGET_OBJECTS:sslact_torch_ops>)
 endif()
 
+set(SSLACT_BUILT_WITH_CUDA "")
 if(TARGET sslact_cuda)
-    set_source_files_properties("${PROJECT_SOURCE_DIR}/plugin/cuda_library.cpp" PROPERTIES
-        COMPILE_DEFINITIONS SSLACT_BUILT_WITH_CUDA=1)
-else()
-    set_source_files_properties("${PROJECT_SOURCE_DIR}/plugin/cuda_library.cpp" PROPERTIES
-        COMPILE_DEFINITIONS SSLACT_BUILT_WITH_CUDA=0)
+    set(SSLACT_BUILT_WITH_CUDA "${CUDAToolkit_VERSION_MAJOR}.${CUDAToolkit_VERSION_MINOR}")
 endif()
+set_source_files_properties("${PROJECT_SOURCE_DIR}/plugin/cuda_library.cpp" PROPERTIES
+    COMPILE_DEFINITIONS "SSLACT_BUILT_WITH_CUDA=\"${SSLACT_BUILT_WITH_CUDA}\"")
 
-set(SSLACT_C_LIBRARIES ${CMAKE_DL_LIBS} sslact_dep_spdlog sslact_dep_libav sslact_dep_yaml sslact_dep_jansson
-    sslact_dep_zip Threads::Threads m)
+set(SSLACT_C_LIBRARIES sslact_dep_spdlog sslact_dep_libav sslact_dep_yaml sslact_dep_jansson
+    sslact_dep_zip Threads::Threads ${CMAKE_DL_LIBS} m)
 
 add_library(sslact SHARED ${SSLACT_ROOM_OBJECTS})
 add_library(sslact::sslact ALIAS sslact)
