@@ -26,7 +26,8 @@ typedef enum random_purpose {
     RANDOM_MASK_UNLABELED = 9,
     RANDOM_DROPOUT = 10,
     RANDOM_CHANCE = 11,         // scores of the chance-level evaluation
-    RANDOM_DEMO = 12            // the demo world
+    RANDOM_DEMO = 12,           // the demo world
+    RANDOM_ORDER_SCORED = 13    // labelled clips that the teacher scores, method section 11
 } random_purpose;
 
 // Names one stream; draws are numbered by `which` from 0 up to 2^32 - 1.

@@ -1,4 +1,4 @@
-// The presets: method section 6, models sections 1 and 16.
+// The presets: method sections 6 and 11 (soft), models sections 1 and 16.
 //
 // data.frame_count and data.frame_stride belong to the data; only the UCF101-24 preset, whose name
 // says "8x4", sets the stride.
@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define PRESET_LIMIT 6
+#define PRESET_LIMIT 7
 #define LEAVE NULL
 #define RESET "" // no preset assigns an empty value
 
@@ -54,16 +54,19 @@ static const preset_row model_rows[] = {
 };
 
 // "Presets share every other setting": lambda, schedule, batch, the EMA momentum, the labelled
-// view. The positive threshold goes back to its default, which follows ssl.mpl_mode.
+// view; only soft comes with a gamma and a lambda of its own. The positive threshold goes back to
+// its default, which follows ssl.mpl_mode.
 static const preset_row ssl_rows[] = {
-    // ours, baseline, continued, pseudo_label, noisy_student, fixmatch
-    {"ssl.teacher", {"ema", "none", "none", "frozen", "frozen", "ema"}},
-    {"ssl.unlabeled_view", {"strong", RESET, RESET, "weak", "strong", "strong"}},
-    {"ssl.rounds", {"1", "1", "1", "1", "2", "1"}},
-    {"ssl.mpl_mode", {"learnable", RESET, RESET, "fixed", "fixed", "fixed"}},
-    {"ssl.mpl_mapping", {"concave", RESET, RESET, RESET, RESET, RESET}},
-    {"ssl.mpl_tau_pos", {RESET, RESET, RESET, RESET, RESET, RESET}},
-    {"ssl.ucb", {"both", "none", "none", "none", "none", "none"}},
+    // ours, baseline, continued, pseudo_label, noisy_student, fixmatch, soft
+    {"ssl.teacher", {"ema", "none", "none", "frozen", "frozen", "ema", "ema"}},
+    {"ssl.unlabeled_view", {"strong", RESET, RESET, "weak", "strong", "strong", "strong"}},
+    {"ssl.rounds", {"1", "1", "1", "1", "2", "1", "1"}},
+    {"ssl.mpl_mode", {"learnable", RESET, RESET, "fixed", "fixed", "fixed", "soft"}},
+    {"ssl.mpl_mapping", {"concave", RESET, RESET, RESET, RESET, RESET, RESET}},
+    {"ssl.mpl_tau_pos", {RESET, RESET, RESET, RESET, RESET, RESET, RESET}},
+    {"ssl.ucb", {"both", "none", "none", "none", "none", "none", "both"}},
+    {"ssl.ucb_gamma", {LEAVE, LEAVE, LEAVE, LEAVE, LEAVE, LEAVE, "0.3"}},
+    {"ssl.loss_lambda", {LEAVE, LEAVE, LEAVE, LEAVE, LEAVE, LEAVE, "0.5"}},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -74,7 +77,7 @@ static const preset_table tables[] = {
      model_rows,
      COUNT(model_rows)},
     {"ssl.preset",
-     {"ours", "baseline", "continued", "pseudo_label", "noisy_student", "fixmatch"},
+     {"ours", "baseline", "continued", "pseudo_label", "noisy_student", "fixmatch", "soft"},
      ssl_rows,
      COUNT(ssl_rows)},
 };

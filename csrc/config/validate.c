@@ -11,12 +11,7 @@ static const struct {
 } unavailable[] = {
     {"data.dataset", "ucf101_24"},
     {"data.unlabeled_offset_seconds", NULL},
-    {"ssl.mpl_mode", "cap"},
-    {"ssl.mpl_mode", "metric"},
-    {"ssl.mpl_mode", "flex"},
-    {"ssl.mpl_mode", "soft"},
     {"ssl.freq_source", "unlabeled"},
-    {"ssl.freq_source", "online"},
     {"ssl.ucb_mode", "resample"},
     {"run.device", "cuda*"},
     {"perf.frame_skipping", "false"},
@@ -158,11 +153,41 @@ static sslact_status check_preset(const config *c)
     return SSLACT_OK;
 }
 
+static bool has_word(const config *c, const char *key, const char *word)
+{
+    return strcmp(config_get_text(c, key), word) == 0;
+}
+
+// What of section 11 cannot go together, or would do nothing.
+static sslact_status check_extensions(const config *c)
+{
+    if (has_word(c, "ssl.positive_weight", "calibrated") && has_word(c, "ssl.mpl_mode", "soft")) {
+        return error_set(SSLACT_ERROR_CONFIG,
+                         "ssl.positive_weight calibrated weighs positives, ssl.mpl_mode soft has "
+                         "none");
+    }
+    if (has_word(c, "ssl.weight_mode", "db") && has_word(c, "ssl.ucb", "none")) {
+        return error_set(SSLACT_ERROR_CONFIG,
+                         "ssl.weight_mode db weighs the balanced halves, ssl.ucb is none");
+    }
+    bool online = has_word(c, "ssl.freq_source", "online");
+    if (online && has_word(c, "ssl.ucb_cooc", "exact")) {
+        return error_set(SSLACT_ERROR_CONFIG,
+                         "ssl.freq_source online follows pair counts, expected ssl.ucb_cooc "
+                         "pairwise");
+    }
+    if (online && has_word(c, "ssl.teacher", "none")) {
+        return error_set(SSLACT_ERROR_CONFIG,
+                         "ssl.freq_source online counts pseudo-labels, ssl.teacher is none");
+    }
+    return SSLACT_OK;
+}
+
 sslact_status config_validate(const config *c)
 {
     static sslact_status (*const checks[])(const config *) = {
-        check_available,  check_frames,   check_network,
-        check_thresholds, check_training, check_preset,
+        check_available, check_frames, check_network,    check_thresholds,
+        check_training,  check_preset, check_extensions,
     };
     sslact_status status = SSLACT_OK;
     for (size_t k = 0; k < sizeof(checks) / sizeof(checks[0]) && status == SSLACT_OK; k++) {

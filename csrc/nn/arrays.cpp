@@ -102,7 +102,7 @@ std::string ArrayFile::metadata(const std::string &key) const
     return value != nullptr ? value : "";
 }
 
-at::Tensor ArrayFile::read_like(const std::string &name, const at::Tensor &example) const
+size_t ArrayFile::find(const std::string &name) const
 {
     const size_t index = weights_file_find(file_, name.c_str());
     if (index == weights_file_count(file_)) {
@@ -110,6 +110,23 @@ at::Tensor ArrayFile::read_like(const std::string &name, const at::Tensor &examp
                                                "\" is missing; the file is of another network or "
                                                "method");
     }
+    return index;
+}
+
+at::Tensor ArrayFile::read_rows_like(const std::string &name, const at::Tensor &example) const
+{
+    named_array facts;
+    weights_file_describe(file_, find(name), &facts);
+    std::vector<int64_t> shape = example.sizes().vec();
+    if (facts.rank > 0 && !shape.empty()) {
+        shape[0] = facts.shape[0];
+    }
+    return read_like(name, example.new_empty(shape));
+}
+
+at::Tensor ArrayFile::read_like(const std::string &name, const at::Tensor &example) const
+{
+    const size_t index = find(name);
     named_array facts;
     weights_file_describe(file_, index, &facts);
     const bool same_shape = facts.rank == example.dim() &&

@@ -36,9 +36,13 @@ class ArrayFile
     std::string metadata(const std::string &key) const;
     // An array that must be there with this type and shape; MISMATCH with both otherwise.
     at::Tensor read_like(const std::string &name, const at::Tensor &example) const;
+    // The same where the first dimension may be of any size.
+    at::Tensor read_rows_like(const std::string &name, const at::Tensor &example) const;
     const std::string &path() const { return path_; }
 
   private:
+    size_t find(const std::string &name) const;
+
     std::string path_;
     weights_file *file_;
 };

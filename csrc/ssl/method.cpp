@@ -4,6 +4,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/full_like.h>
@@ -17,6 +18,8 @@
 #include <algorithm>
 #include <limits>
 #include <vector>
+
+#include "ssl/entry_weights.h"
 
 namespace sslact
 {
@@ -39,7 +42,8 @@ at::Tensor make_thresholds(const MethodOptions &options, const balance &statisti
     std::vector<double> values(static_cast<size_t>(statistics.class_count), options.mpl_tau_pos);
     if (options.mpl_mode == ThresholdMode::soft) {
         std::fill(values.begin(), values.end(), 0.5); // J_i = { j : q_ij > 0.5 }, section 11
-    } else if (options.mpl_mode != ThresholdMode::fixed) {
+    } else if (options.mpl_mode != ThresholdMode::fixed &&
+               options.mpl_mode != ThresholdMode::flex) { // flex has counted nothing yet: M = 1
         for (int32_t j = 0; j < statistics.class_count; j++) {
             values[static_cast<size_t>(j)] =
                 balance_threshold(&statistics, options.mpl_mapping, options.mpl_tau_pos, j);
@@ -75,6 +79,17 @@ bool is_finite(const at::Tensor &logits)
     return !logits.defined() || at::isfinite(logits).all().item<bool>();
 }
 
+// Until labelled clips say otherwise t is taken at its word: the middle of its bin. [C, B]
+at::Tensor make_precision(const MethodOptions &options, int32_t class_count, at::ScalarType type)
+{
+    if (options.positive_weight != PositiveWeight::calibrated) {
+        return {};
+    }
+    const int64_t bins = options.score.calibration_bins;
+    const at::Tensor middle = (at::arange(bins, at::kDouble) + 0.5) / static_cast<double>(bins);
+    return middle.to(type).repeat({class_count, 1});
+}
+
 at::Tensor scale(const at::Tensor &loss, double factor)
 {
     return factor == 1.0 ? loss : loss * factor;
@@ -97,12 +112,20 @@ balance_options make_balance_options(const MethodOptions &options)
 struct Method::Half {
     int64_t rows = 0;
     int64_t global_rows = 0;
+    at::Tensor labels;       // y int8 or uint8 [N, C]
     at::Tensor classes;      // k int32 [N]
     at::Tensor mask;         // m uint8 [N], visibility included
     at::Tensor class_weight; // w [C], or ones
+    at::Tensor entry_weight; // w [N, C] of weight_mode = db; undefined otherwise
     at::Tensor kept;         // sum of m on this device, int64 scalar
     double factor = 0.0;     // from the mean over local rows to the loss
 };
+
+// Coefficients [N, C] times the weights that differ from entry to entry.
+at::Tensor Method::weigh(const Half &half, const at::Tensor &coefficients)
+{
+    return half.entry_weight.defined() ? coefficients * half.entry_weight : coefficients;
+}
 
 // The three losses as scalars of this device's share.
 struct Method::Losses {
@@ -118,9 +141,35 @@ Method::Method(const MethodOptions &options, const balance &statistics, at::Scal
       class_weight_(copy_array(statistics.weight, statistics.class_count, type)),
       unit_weight_(at::ones_like(class_weight_)),
       thresholds_(make_thresholds(options, statistics, type)),
-      negative_thresholds_(make_negative_thresholds(options, statistics, type))
+      negative_thresholds_(make_negative_thresholds(options, statistics, type)),
+      precision_(make_precision(options, statistics.class_count, type))
 {
     thresholds_.set_requires_grad(learns_thresholds());
+}
+
+void Method::set_thresholds(const at::Tensor &positive, const at::Tensor &negative)
+{
+    const at::NoGradGuard no_grad;
+    thresholds_.copy_(positive);
+    negative_thresholds_.copy_(negative);
+}
+
+void Method::set_balance(const balance &statistics)
+{
+    count_.copy_(copy_array(statistics.count, statistics.class_count, at::kLong));
+    probability_.copy_(copy_array(statistics.probability, statistics.class_count, at::kDouble));
+    class_weight_.copy_(copy_array(statistics.weight, statistics.class_count, type_));
+    if (options_.mpl_mode == ThresholdMode::class_related) {
+        thresholds_.copy_(make_thresholds(options_, statistics, type_));
+    }
+    if (options_.mpl_t_neg == NegativeThreshold::class_related) {
+        negative_thresholds_.copy_(make_negative_thresholds(options_, statistics, type_));
+    }
+}
+
+void Method::set_precision(const at::Tensor &precision)
+{
+    precision_.copy_(precision);
 }
 
 bool Method::balances(SampleHalf which) const
@@ -165,9 +214,15 @@ Method::Half Method::balance_half(const Inputs &inputs, SampleHalf which, const 
     Half half;
     half.rows = labels.size(0);
     half.global_rows = global_rows >= 0 ? global_rows : half.rows;
+    half.labels = labels;
     half.classes = ops::rarest_class(labels, count_);
     half.mask = make_mask(inputs, which, half.classes);
-    half.class_weight = balances(which) ? class_weight_ : unit_weight_;
+    half.class_weight = unit_weight_;
+    if (balances(which) && options_.weight_mode == WeightMode::db) {
+        half.entry_weight = distribution_balanced_weights(labels, count_, type_);
+    } else if (balances(which)) {
+        half.class_weight = class_weight_;
+    }
     half.kept = half.mask.ne(0).sum();
     half.factor = rescale(half.rows, half.global_rows);
     return half;
@@ -191,32 +246,78 @@ void Method::divide_by_kept(const Inputs &inputs, Half &labeled, Half &unlabeled
 at::Tensor Method::compute_supervised(const Inputs &inputs, const Half &half) const
 {
     const at::Tensor labels = inputs.labels.to(type_);
-    return scale(ops::balanced_bce(inputs.labeled_logits.to(type_), labels, 1 - labels,
-                                   half.class_weight, half.mask),
+    return scale(ops::balanced_bce(inputs.labeled_logits.to(type_), weigh(half, labels),
+                                   weigh(half, 1 - labels), half.class_weight, half.mask),
                  half.factor);
+}
+
+// Targets q and 1 - q instead of labels, section 11.
+void Method::compute_soft(const Inputs &inputs, const Half &half, Losses &out) const
+{
+    const at::Tensor teacher = inputs.teacher_logits.detach().to(type_);
+    out.pseudo =
+        scale(ops::balanced_bce(inputs.student_logits.to(type_), weigh(half, at::sigmoid(teacher)),
+                                weigh(half, at::sigmoid(-teacher)), half.class_weight, half.mask),
+              half.factor);
+}
+
+// L_reg, Eq. (7), where w differs from entry to entry; a mean over the rows given.
+at::Tensor Method::compute_penalty(const Half &half) const
+{
+    const at::Tensor pull = 2 * thresholds_ - thresholds_.log(); // [C]
+    if (options_.mpl_reg_scope == PenaltyScope::per_class) {
+        return pull.mean();
+    }
+    at::Tensor entries = half.mask.ne(0).to(type_).unsqueeze(1) * half.class_weight; // [N, C]
+    if (options_.mpl_reg_scope == PenaltyScope::positives) {
+        entries = entries * half.labels.eq(1);
+    }
+    const int64_t count = half.rows * pull.size(0);
+    return (weigh(half, entries).sum(0) * pull).sum() / std::max<double>(1.0, count);
+}
+
+// The same losses where the fused op does not reach: w per entry, or wp from a table.
+void Method::compute_by_entry(const Inputs &inputs, const Half &half, Losses &out) const
+{
+    const at::Tensor teacher = inputs.teacher_logits.detach().to(type_);
+    const LabelMode mode = learns_thresholds() ? options_.mpl_label : LabelMode::fixed;
+    auto [positive, negative] =
+        ops::label_weights(teacher, half.labels, thresholds_, options_.mpl_a, mode);
+    if (options_.positive_weight == PositiveWeight::calibrated) {
+        const at::Tensor pulled = mode == LabelMode::soft ? half.labels.ne(0) : half.labels.eq(1);
+        positive = look_up_precision(at::sigmoid(teacher), precision_) * pulled;
+    }
+    out.pseudo = scale(ops::balanced_bce(inputs.student_logits.to(type_), weigh(half, positive),
+                                         weigh(half, negative), half.class_weight, half.mask),
+                       half.factor);
+    if (learns_thresholds()) {
+        out.penalty = compute_penalty(half);
+    }
 }
 
 // L_cls and L_reg, Eqs. (14), (15) and (7).
 void Method::compute_unsupervised(const Inputs &inputs, const Half &half, Losses &out) const
 {
-    const at::Tensor teacher = inputs.teacher_logits.detach().to(type_);
-    const at::Tensor student = inputs.student_logits.to(type_);
     if (options_.mpl_mode == ThresholdMode::soft) {
-        out.pseudo = scale(ops::balanced_bce(student, at::sigmoid(teacher), at::sigmoid(-teacher),
-                                             half.class_weight, half.mask),
-                           half.factor);
+        compute_soft(inputs, half, out);
         return;
     }
-    const LabelMode mode = learns_thresholds() ? options_.mpl_label : LabelMode::fixed;
-    const auto [pseudo, penalty] = ops::unsupervised_loss(
-        teacher, student, thresholds_, negative_thresholds_, half.class_weight, half.mask,
-        options_.mpl_a, mode, options_.mpl_reg_scope);
-    out.pseudo = scale(pseudo, half.factor);
-    if (learns_thresholds()) {
+    if (half.entry_weight.defined() || options_.positive_weight == PositiveWeight::calibrated) {
+        compute_by_entry(inputs, half, out);
+    } else {
+        const LabelMode mode = learns_thresholds() ? options_.mpl_label : LabelMode::fixed;
+        const auto [pseudo, penalty] = ops::unsupervised_loss(
+            inputs.teacher_logits.detach().to(type_), inputs.student_logits.to(type_), thresholds_,
+            negative_thresholds_, half.class_weight, half.mask, options_.mpl_a, mode,
+            options_.mpl_reg_scope);
+        out.pseudo = scale(pseudo, half.factor);
+        out.penalty = learns_thresholds() ? penalty : at::Tensor();
+    }
+    if (out.penalty.defined()) {
         // per_class has neither mask nor rows in it: the devices share it by their rows.
         const bool counts_rows = options_.mpl_reg_scope != PenaltyScope::per_class;
         out.penalty =
-            scale(penalty, counts_rows ? half.factor : rescale(half.rows, half.global_rows));
+            scale(out.penalty, counts_rows ? half.factor : rescale(half.rows, half.global_rows));
     }
 }
 

@@ -17,9 +17,35 @@ namespace sslact
 
 // ---- options: the ssl.* keys of method.md section 7 that touch a batch ----
 
-enum class ThresholdMode { fixed, class_related, learnable, soft }; // soft: section 11
+enum class ThresholdMode { fixed, class_related, learnable, cap, metric, flex, soft };
 enum class NegativeThreshold { constant, class_related };
 enum class BalancedHalves { both, unlabeled, labeled, none };
+enum class WeightMode { gap, db };                   // w_j of section 3.1, or w_ij of section 11
+enum class PositiveWeight { threshold, calibrated }; // wp of section 2.3, or of section 11
+
+// Section 11, `cap`.
+struct CapOptions {
+    bool streaming = false;
+    int64_t window = 4096;       // Q instances
+    double negative_share = 0.9; // q
+    double step = 0.01;          // of the streaming form
+};
+
+// The teacher's look at labelled clips, section 11: `metric` and calibrated weights.
+struct ScoreOptions {
+    int64_t every = 500;  // E iterations
+    int64_t clips = 2048; // 0 = all
+    double metric_beta = 0.5;
+    int32_t calibration_bins = 10;
+};
+
+// Section 11, `freq_source=online`.
+struct OnlineOptions {
+    bool enabled = false;
+    int64_t every = 100; // E iterations
+    double mix = 0.5;    // q
+    double momentum = 0.999;
+};
 
 struct MethodOptions {
     ThresholdMode mpl_mode = ThresholdMode::learnable;
@@ -40,6 +66,11 @@ struct MethodOptions {
     bool ucb_drop_no_positive = false; // ucb_no_positive = drop
     double loss_lambda = 0.3;
     bool loss_normalise_kept = false; // loss_normalise = kept
+    WeightMode weight_mode = WeightMode::gap;
+    PositiveWeight positive_weight = PositiveWeight::threshold;
+    CapOptions cap;
+    ScoreOptions score;
+    OnlineOptions online;
 };
 
 // From a config; Error with the key's name for a word or a range the method does not have.
@@ -62,6 +93,13 @@ public:
     // T [C], replaced or loaded in place; a leaf with requires_grad in learnable mode.
     at::Tensor &thresholds() { return thresholds_; }
     const at::Tensor &negative_thresholds() const { return negative_thresholds_; } // Tn [C]
+    // New values for both, [C]; what else holds T keeps holding it.
+    void set_thresholds(const at::Tensor &positive, const at::Tensor &negative);
+    // New n, p and w, and the thresholds that follow from n.
+    void set_balance(const balance &statistics);
+    // Precision of class j in bin b of t, [C, B]; the weights of calibrated positives.
+    void set_precision(const at::Tensor &precision);
+    const at::Tensor &precision() const { return precision_; }
 
     struct Inputs {
         at::Tensor labeled_logits;  // student, [N_l, C]; undefined = no labelled half
@@ -118,6 +156,7 @@ public:
 private:
     struct Half;
     struct Losses;
+    static at::Tensor weigh(const Half &half, const at::Tensor &coefficients);
     bool balances(SampleHalf which) const;
     Result make_broken_result() const;
     at::Tensor make_mask(const Inputs &inputs, SampleHalf which, const at::Tensor &classes) const;
@@ -126,6 +165,9 @@ private:
     void divide_by_kept(const Inputs &inputs, Half &labeled, Half &unlabeled) const;
     at::Tensor compute_supervised(const Inputs &inputs, const Half &half) const;
     void compute_unsupervised(const Inputs &inputs, const Half &half, Losses &out) const;
+    void compute_soft(const Inputs &inputs, const Half &half, Losses &out) const;
+    void compute_by_entry(const Inputs &inputs, const Half &half, Losses &out) const;
+    at::Tensor compute_penalty(const Half &half) const;
     void report(const Losses &losses, const Half &labeled, const Half &unlabeled,
                 Result &result) const;
 
@@ -137,6 +179,7 @@ private:
     at::Tensor unit_weight_;         // ones [C], for a half that is not balanced
     at::Tensor thresholds_;          // T [C]
     at::Tensor negative_thresholds_; // Tn [C]
+    at::Tensor precision_;           // [C, B]; undefined unless positives are calibrated
 };
 
 } // namespace sslact

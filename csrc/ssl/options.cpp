@@ -36,6 +36,9 @@ void read_thresholds(const config *c, MethodOptions &out)
                                             {{"learnable", ThresholdMode::learnable},
                                              {"class_related", ThresholdMode::class_related},
                                              {"fixed", ThresholdMode::fixed},
+                                             {"cap", ThresholdMode::cap},
+                                             {"metric", ThresholdMode::metric},
+                                             {"flex", ThresholdMode::flex},
                                              {"soft", ThresholdMode::soft}});
     out.mpl_mapping = read_word<balance_mapping>(
         c, "ssl.mpl_mapping",
@@ -58,6 +61,28 @@ void read_thresholds(const config *c, MethodOptions &out)
     out.t_clamp = config_get_double(c, "ssl.t_clamp");
 }
 
+void read_extensions(const config *c, MethodOptions &out)
+{
+    out.weight_mode = read_word<WeightMode>(c, "ssl.weight_mode",
+                                            {{"gap", WeightMode::gap}, {"db", WeightMode::db}});
+    out.positive_weight = read_word<PositiveWeight>(
+        c, "ssl.positive_weight",
+        {{"threshold", PositiveWeight::threshold}, {"calibrated", PositiveWeight::calibrated}});
+    out.cap.streaming =
+        read_word<bool>(c, "ssl.cap_form", {{"window", false}, {"streaming", true}});
+    out.cap.window = config_get_int(c, "ssl.cap_window");
+    out.cap.negative_share = config_get_double(c, "ssl.cap_negative_share");
+    out.cap.step = config_get_double(c, "ssl.cap_step");
+    out.score.every = config_get_int(c, "ssl.score_every");
+    out.score.clips = config_get_int(c, "ssl.score_clips");
+    out.score.metric_beta = config_get_double(c, "ssl.metric_beta");
+    out.score.calibration_bins = static_cast<int32_t>(config_get_int(c, "ssl.calibration_bins"));
+    out.online.enabled = std::string_view(config_get_text(c, "ssl.freq_source")) == "online";
+    out.online.every = config_get_int(c, "ssl.online_every");
+    out.online.mix = config_get_double(c, "ssl.online_mix");
+    out.online.momentum = config_get_double(c, "ssl.online_momentum");
+}
+
 } // namespace
 
 MethodOptions read_method_options(const config *c)
@@ -77,6 +102,7 @@ MethodOptions read_method_options(const config *c)
     out.loss_lambda = config_get_double(c, "ssl.loss_lambda");
     out.loss_normalise_kept =
         read_word<bool>(c, "ssl.loss_normalise", {{"all", false}, {"kept", true}});
+    read_extensions(c, out);
     return out;
 }
 

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/array.h"
 
@@ -29,6 +30,40 @@ static sslact_status check_options(const balance_options *o)
         return error_set(SSLACT_ERROR_INVALID_ARGUMENT,
                          "mapping: %d, expected 0 (concave), 1 (linear) or 2 (convex)",
                          (int)o->mapping);
+    }
+    return SSLACT_OK;
+}
+
+static sslact_status check_class_count(int32_t class_count)
+{
+    return class_count >= 1 && class_count <= BALANCE_MAX_CLASSES
+               ? SSLACT_OK
+               : error_set(SSLACT_ERROR_INVALID_ARGUMENT, "class_count: %d, expected 1 to %d",
+                           (int)class_count, BALANCE_MAX_CLASSES);
+}
+
+// n_j within the instances, n_jk within both classes.
+static sslact_status check_counts(const int64_t *count, const int64_t *pair_count,
+                                  int64_t instance_count, size_t c)
+{
+    for (size_t j = 0; j < c; j++) {
+        if (count[j] < 0 || count[j] > instance_count) {
+            return error_set(SSLACT_ERROR_INVALID_ARGUMENT,
+                             "count[%zu]: %lld, expected 0 to %lld, the instances", j,
+                             (long long)count[j], (long long)instance_count);
+        }
+    }
+    for (size_t j = 0; j < c; j++) {
+        for (size_t k = 0; k < c; k++) {
+            const int64_t least = count[j] < count[k] ? count[j] : count[k];
+            const int64_t pairs = pair_count[j * c + k];
+            if (j != k && (pairs < 0 || pairs > least)) {
+                return error_set(SSLACT_ERROR_INVALID_ARGUMENT,
+                                 "pair_count[%zu][%zu]: %lld, expected 0 to %lld, the count of "
+                                 "the rarer class",
+                                 j, k, (long long)pairs, (long long)least);
+            }
+        }
     }
     return SSLACT_OK;
 }
@@ -180,6 +215,13 @@ static void fit_weight(balance *b, double gamma, bool exact)
     }
 }
 
+static void fit_thresholds(balance *b, const balance_options *options)
+{
+    for (int32_t j = 0; j < b->class_count; j++) {
+        b->threshold[j] = balance_threshold(b, options->mapping, options->tau_positive, j);
+    }
+}
+
 static double compute_kept_share(const balance *b)
 {
     double kept = 0.0;
@@ -200,11 +242,8 @@ sslact_status balance_fit(const uint8_t *labels, const int64_t *instance_weight,
     sslact_status status;
     balance *b = NULL;
     int32_t *members = NULL;
-    if (class_count < 1 || class_count > BALANCE_MAX_CLASSES) {
-        return error_set(SSLACT_ERROR_INVALID_ARGUMENT, "class_count: %d, expected 1 to %d",
-                         (int)class_count, BALANCE_MAX_CLASSES);
-    }
-    if ((status = check_options(options)) != SSLACT_OK ||
+    if ((status = check_class_count(class_count)) != SSLACT_OK ||
+        (status = check_options(options)) != SSLACT_OK ||
         (status = check_labels(labels, instance_weight, n, (size_t)class_count)) != SSLACT_OK) {
         goto out;
     }
@@ -218,15 +257,46 @@ sslact_status balance_fit(const uint8_t *labels, const int64_t *instance_weight,
     fit_probability(b, options->beta);
     fit_weight(b, options->gamma, options->exact_cooccurrence);
     b->expected_kept_share = compute_kept_share(b);
-    for (int32_t j = 0; j < class_count; j++) {
-        b->threshold[j] = balance_threshold(b, options->mapping, options->tau_positive, j);
-    }
+    fit_thresholds(b, options);
     *out = b;
     b = NULL;
 out:
     balance_free(b);
     free(members);
     return status;
+}
+
+sslact_status balance_fit_counts(const int64_t *count, const int64_t *pair_count,
+                                 int64_t instance_count, int32_t class_count,
+                                 const balance_options *options, balance **out)
+{
+    sslact_status status;
+    const size_t c = (size_t)class_count;
+    if ((status = check_class_count(class_count)) != SSLACT_OK ||
+        (status = check_options(options)) != SSLACT_OK ||
+        (status = check_counts(count, pair_count, instance_count, c)) != SSLACT_OK) {
+        return status;
+    }
+    if (options->exact_cooccurrence) {
+        return error_set(SSLACT_ERROR_INVALID_ARGUMENT,
+                         "exact_cooccurrence: true, counts alone give the pairwise form only");
+    }
+    balance *b = create(class_count);
+    if (b == NULL) {
+        return SSLACT_ERROR_OUT_OF_MEMORY;
+    }
+    b->instance_count = instance_count;
+    memcpy(b->count, count, c * sizeof(*count));
+    memcpy(b->pair_count, pair_count, c * c * sizeof(*pair_count));
+    for (size_t j = 0; j < c; j++) {
+        b->pair_count[j * c + j] = 0;
+    }
+    fit_probability(b, options->beta);
+    fit_weight(b, options->gamma, false);
+    fit_thresholds(b, options);
+    b->expected_kept_share = NAN;
+    *out = b;
+    return SSLACT_OK;
 }
 
 void balance_free(balance *b)

@@ -72,9 +72,19 @@ NamedArrays Trainer::list_state() const
     return all;
 }
 
+// What the rules of method.md section 11 remember.
+std::vector<Adaptation::Memory> Trainer::list_memory() const
+{
+    return adaptation_ ? adaptation_->list_memory() : std::vector<Adaptation::Memory>{};
+}
+
 void Trainer::save(const std::string &path) const
 {
-    write_arrays(path, list_state(),
+    NamedArrays all = list_state();
+    for (const Adaptation::Memory &memory : list_memory()) {
+        all.emplace_back(memory.name, memory.array);
+    }
+    write_arrays(path, all,
                  {{"format", "sslact"},
                   {"kind", "trainer"},
                   {"format_version", format_version},
@@ -119,6 +129,14 @@ void Trainer::load(const std::string &path)
     std::vector<at::Tensor> loaded;
     for (const auto &[name, array] : state) {
         loaded.push_back(file.read_like(name, array));
+    }
+    std::vector<at::Tensor> remembered;
+    for (const Adaptation::Memory &memory : list_memory()) {
+        remembered.push_back(memory.grows ? file.read_rows_like(memory.name, memory.array)
+                                          : file.read_like(memory.name, memory.array));
+    }
+    if (adaptation_) {
+        adaptation_->restore(remembered); // refuses what does not fit before it changes anything
     }
     for (size_t i = 0; i < state.size(); ++i) {
         state[i].second.copy_(loaded[i]);

@@ -154,6 +154,9 @@ Trainer::~Trainer() = default;
 void Trainer::reset_method()
 {
     method_ = std::make_unique<Method>(method_options_, *balance_, at::kFloat);
+    if (teacher_) {
+        adaptation_ = std::make_unique<Adaptation>(method_options_, *balance_, *method_);
+    }
 }
 
 // Teacher and student both start from the same weights; method.md section 5, 6.
@@ -334,8 +337,11 @@ void Trainer::run_step(const batch &data, StepReport *report)
 {
     // 1. The teacher looks at the weak views.
     Method::Inputs inputs;
+    std::vector<InstanceKey> instances;
     if (teacher_) {
         const c10::AutoGradMode no_gradient(false);
+        instances = list_instances(data);
+        look_at_labeled();
         inputs.teacher_logits = predict_rows(*teacher_, list_clips(data.unlabeled_weak));
     }
 
@@ -366,7 +372,9 @@ void Trainer::run_step(const batch &data, StepReport *report)
     report->loss_supervised = result.supervised;
     report->loss_pseudo = result.pseudo;
     report->loss_penalty = result.penalty;
-    if (!std::isfinite(report->loss_total) || !is_finite(student_flat_->gradients())) {
+    const at::Tensor &pull = method_->thresholds().grad();
+    if (!std::isfinite(report->loss_total) || !is_finite(student_flat_->gradients()) ||
+        (pull.defined() && !is_finite(pull))) {
         if (buffers_before) {
             buffers_before->restore();
         }
@@ -384,6 +392,10 @@ void Trainer::run_step(const batch &data, StepReport *report)
     update(report->learning_rate, one_cycle_momentum(options_.schedule, schedule_place()));
     method_->clamp_thresholds();
     average_teacher();
+    if (adaptation_) {
+        adaptation_->observe(schedule_place(), inputs.teacher_logits, result.pseudo_labels,
+                             instances);
+    }
 
     const int64_t entries = teacher_ ? inputs.student_logits.numel() : 0;
     report->positive_rate = share(total_of(result.positives), entries);

@@ -16,6 +16,7 @@
 
 #include "data/loader.h"
 #include "nn/detector.h"
+#include "ssl/adaptation.h"
 #include "ssl/method.h"
 #include "stats/balance.h"
 #include "train/flat.h"
@@ -102,6 +103,9 @@ class Trainer
     void clear_threshold_gradient();
     void average_teacher();
     void copy_counters();
+    void look_at_labeled();
+    Holder<batch> read_scored(size_t first, size_t end) const;
+    std::vector<InstanceKey> list_instances(const batch &data) const;
     void check_stop();
     void read_batch();
     void make_networks();
@@ -112,6 +116,7 @@ class Trainer
     // Iteration of the round's own schedule, from 0.
     int64_t schedule_place() const { return iteration_ % options_.schedule.iterations; }
     NamedArrays list_state() const;
+    std::vector<Adaptation::Memory> list_memory() const;
 
     Holder<config> settings_;
     TrainerOptions options_;
@@ -127,6 +132,7 @@ class Trainer
     at::Tensor threshold_momentum_; // [C]
     std::unique_ptr<Method> method_;
     NamedArrays start_; // the student's initial arrays, kept where a further round needs them
+    std::unique_ptr<Adaptation> adaptation_; // with a teacher only
     int64_t iteration_ = 0;
     int64_t round_ = 0; // the round, from 0, that networks and momentum stand in
     uint32_t dropout_part_ = 0; // forwards of this iteration so far

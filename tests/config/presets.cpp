@@ -23,6 +23,7 @@ TEST_F(Presets, SslPresetsAreTheTableOfTheMethod)
         {"noisy_student", "strong", "frozen", "fixed", "0.5", "none", "2"},
         {"fixmatch", "strong", "ema", "fixed", "0.5", "none", "1"},
         {"ours", "strong", "ema", "learnable", "0.9", "both", "1"},
+        {"soft", "strong", "ema", "soft", "0.9", "both", "1"},
     };
     for (const Row &row : rows) {
         ASSERT_EQ(set("ssl.preset", row.preset), SSLACT_OK);
@@ -59,6 +60,19 @@ TEST_F(Presets, ShareEveryOtherSetting)
     EXPECT_EQ(get("ssl.ema_momentum"), "0.99");
     EXPECT_EQ(get("ssl.labeled_view"), "strong");
     EXPECT_EQ(get("solver.iterations"), "500");
+}
+
+// Method section 11: "with ucb_gamma 0.3 and loss_lambda 0.5 (preset soft)".
+TEST_F(Presets, SoftComesWithItsGammaAndLambdaAndTakesThemAway)
+{
+    ASSERT_EQ(set("ssl.preset", "soft"), SSLACT_OK);
+    EXPECT_EQ(config_get_double(config_, "ssl.ucb_gamma"), 0.3);
+    EXPECT_EQ(config_get_double(config_, "ssl.loss_lambda"), 0.5);
+    EXPECT_EQ(config_validate(config_), SSLACT_OK) << message();
+
+    ASSERT_EQ(set("ssl.preset", "ours"), SSLACT_OK);
+    EXPECT_EQ(config_get_double(config_, "ssl.ucb_gamma"), 0.05);
+    EXPECT_EQ(config_get_double(config_, "ssl.loss_lambda"), 0.3);
 }
 
 TEST_F(Presets, InAFileTheOrderOfTheLinesDoesNotMatter)

@@ -47,6 +47,14 @@ TEST_F(Validate, NamesBothSidesOfAContradiction)
         {{{"ssl.preset", "continued"}, {"ssl.rounds", "2"}},
          "ssl.rounds is 2, expected 1 where ssl.teacher is none: a further round starts again and "
          "nobody hands anything on"},
+        {{{"ssl.mpl_mode", "soft"}, {"ssl.positive_weight", "calibrated"}},
+         "ssl.positive_weight calibrated weighs positives, ssl.mpl_mode soft has none"},
+        {{{"ssl.weight_mode", "db"}, {"ssl.ucb", "none"}},
+         "ssl.weight_mode db weighs the balanced halves, ssl.ucb is none"},
+        {{{"ssl.freq_source", "online"}, {"ssl.ucb_cooc", "exact"}},
+         "ssl.freq_source online follows pair counts, expected ssl.ucb_cooc pairwise"},
+        {{{"ssl.preset", "baseline"}, {"ssl.freq_source", "online"}},
+         "ssl.freq_source online counts pseudo-labels, ssl.teacher is none"},
     };
     for (const Contradiction &c : cases) {
         config *fresh = nullptr;
@@ -73,6 +81,10 @@ TEST_F(Validate, AcceptsTheNeighboursOfContradictions)
         {{"ssl.preset", "pseudo_label"}},
         {{"ssl.preset", "fixmatch"}},
         {{"ssl.preset", "noisy_student"}},
+        {{"ssl.preset", "soft"}, {"ssl.weight_mode", "db"}},
+        {{"ssl.mpl_mode", "cap"}, {"ssl.positive_weight", "calibrated"}},
+        {{"ssl.mpl_mode", "metric"}, {"ssl.freq_source", "online"}},
+        {{"ssl.mpl_mode", "flex"}, {"ssl.weight_mode", "db"}, {"ssl.ucb", "labeled"}},
         {{"model.preset", "slowfast_tiny"}, {"data.frame_count", "8"}},
         {{"model.preset", "slowfast_r50_8x4_ucf"}},
     };

@@ -104,7 +104,7 @@ TEST_F(Yaml, EveryMessageNamesFileAndLine)
         {"\"\": 1\n", "x.yaml:1: unknown key \"\", no known key is near it"},
         {"ssl: {preset: fixmach}\n",
          "x.yaml:1: ssl.preset is \"fixmach\", expected one of ours, baseline, continued, "
-         "pseudo_label, noisy_student, fixmatch; did you mean \"fixmatch\""},
+         "pseudo_label, noisy_student, fixmatch, soft; did you mean \"fixmatch\""},
     };
     const std::string before = render();
     for (const Case &c : cases) {

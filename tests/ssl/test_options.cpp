@@ -17,7 +17,9 @@ using sslact::LabelMode;
 using sslact::MethodOptions;
 using sslact::NegativeThreshold;
 using sslact::PenaltyScope;
+using sslact::PositiveWeight;
 using sslact::ThresholdMode;
+using sslact::WeightMode;
 
 MethodOptions read(std::initializer_list<std::pair<const char *, const char *>> settings)
 {
@@ -102,6 +104,50 @@ TEST(ReadMethodOptions, TakesEveryKey)
     EXPECT_EQ(statistics.tau_positive, 0.8);
     EXPECT_EQ(statistics.mapping, MAPPING_CONVEX);
     EXPECT_TRUE(statistics.exact_cooccurrence);
+}
+
+TEST(ReadMethodOptions, TakesEveryKeyOfTheExtensions)
+{
+    const MethodOptions plain = read({});
+    EXPECT_EQ(plain.weight_mode, WeightMode::gap);
+    EXPECT_EQ(plain.positive_weight, PositiveWeight::threshold);
+    EXPECT_FALSE(plain.online.enabled);
+    EXPECT_FALSE(plain.cap.streaming);
+
+    const MethodOptions options = read({{"ssl.mpl_mode", "cap"},
+                                        {"ssl.weight_mode", "db"},
+                                        {"ssl.positive_weight", "calibrated"},
+                                        {"ssl.cap_form", "streaming"},
+                                        {"ssl.cap_window", "77"},
+                                        {"ssl.cap_negative_share", "0.6"},
+                                        {"ssl.cap_step", "0.2"},
+                                        {"ssl.score_every", "9"},
+                                        {"ssl.score_clips", "13"},
+                                        {"ssl.metric_beta", "2"},
+                                        {"ssl.calibration_bins", "4"},
+                                        {"ssl.freq_source", "online"},
+                                        {"ssl.online_every", "8"},
+                                        {"ssl.online_mix", "0.25"},
+                                        {"ssl.online_momentum", "0.5"}});
+
+    EXPECT_EQ(options.mpl_mode, ThresholdMode::cap);
+    EXPECT_EQ(options.weight_mode, WeightMode::db);
+    EXPECT_EQ(options.positive_weight, PositiveWeight::calibrated);
+    EXPECT_TRUE(options.cap.streaming);
+    EXPECT_EQ(options.cap.window, 77);
+    EXPECT_EQ(options.cap.negative_share, 0.6);
+    EXPECT_EQ(options.cap.step, 0.2);
+    EXPECT_EQ(options.score.every, 9);
+    EXPECT_EQ(options.score.clips, 13);
+    EXPECT_EQ(options.score.metric_beta, 2.0);
+    EXPECT_EQ(options.score.calibration_bins, 4);
+    EXPECT_TRUE(options.online.enabled);
+    EXPECT_EQ(options.online.every, 8);
+    EXPECT_EQ(options.online.mix, 0.25);
+    EXPECT_EQ(options.online.momentum, 0.5);
+    EXPECT_EQ(read({{"ssl.mpl_mode", "metric"}}).mpl_mode, ThresholdMode::metric);
+    EXPECT_EQ(read({{"ssl.mpl_mode", "flex"}}).mpl_mode, ThresholdMode::flex);
+    EXPECT_EQ(read({{"ssl.preset", "soft"}}).mpl_mode, ThresholdMode::soft);
 }
 
 TEST(ReadMethodOptions, FollowsThePresets)

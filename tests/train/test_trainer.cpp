@@ -22,20 +22,7 @@ at::Tensor predict(Detector &network, const batch_half &half)
 {
     std::vector<at::Tensor> rows;
     for (size_t n = 0; n < half.count; ++n) {
-        const clip &source = *half.clips[n];
-        const at::Tensor bytes = at::from_blob(
-            source.pixels, {source.frame_count, source.height, source.width, 3}, at::kByte);
-        const at::Tensor frames =
-            ((bytes.to(at::kFloat) / 255 - 0.45) / 0.225).permute({3, 0, 1, 2}).unsqueeze(0);
-        at::Tensor rois = at::zeros({source.box_count, 5});
-        for (int32_t i = 0; i < source.box_count; ++i) {
-            const sslact_box &box = source.boxes[i];
-            const float corners[4] = {box.x1, box.y1, box.x2, box.y2};
-            for (int64_t c = 0; c < 4; ++c) {
-                rois[i][c + 1] = corners[c];
-            }
-        }
-        rows.push_back(network.forward(frames.contiguous(), rois));
+        rows.push_back(test::predict_clip(network, *half.clips[n]));
     }
     return at::cat(rows);
 }

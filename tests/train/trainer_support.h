@@ -66,6 +66,24 @@ inline std::unique_ptr<sslact::Trainer> make_trainer(const Values &values = {},
     return std::make_unique<sslact::Trainer>(settings.get(), labeled.get(), unlabeled.get());
 }
 
+// Logits of the boxes of one clip, normalised and laid out here.
+inline at::Tensor predict_clip(sslact::Detector &network, const clip &source)
+{
+    const at::Tensor bytes = at::from_blob(
+        source.pixels, {source.frame_count, source.height, source.width, 3}, at::kByte);
+    const at::Tensor frames =
+        ((bytes.to(at::kFloat) / 255 - 0.45) / 0.225).permute({3, 0, 1, 2}).unsqueeze(0);
+    at::Tensor rois = at::zeros({source.box_count, 5});
+    for (int32_t i = 0; i < source.box_count; ++i) {
+        const sslact_box &box = source.boxes[i];
+        const float corners[4] = {box.x1, box.y1, box.x2, box.y2};
+        for (int64_t c = 0; c < 4; ++c) {
+            rois[i][c + 1] = corners[c];
+        }
+    }
+    return network.forward(frames.contiguous(), rois);
+}
+
 using State = std::map<std::string, at::Tensor>;
 
 // Every tensor a trainer keeps, by way of a checkpoint.
