@@ -83,7 +83,8 @@ auto Trainer::read_scored(size_t first, size_t end) const -> Holder<batch>
 // fails afterwards keeps the new thresholds, which were due anyway.
 void Trainer::look_at_labeled()
 {
-    if (!adaptation_->looks_at_labeled(schedule_place())) {
+    const bool moves = options_.teacher != TeacherKind::frozen; // else it says the same again
+    if (!adaptation_->looks_at_labeled(schedule_place()) || (!moves && schedule_place() > 0)) {
         return;
     }
     const size_t all = dataset_count_clips(labeled_.get());
