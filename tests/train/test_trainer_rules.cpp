@@ -19,18 +19,23 @@ using test::make_trainer;
 using test::State;
 using test::Values;
 
-// A trainer on weights that give scores all over the unit interval; fresh heads are near 0.5.
-std::unique_ptr<Trainer> make_spread(const Values &values)
+// Makes the weights give scores all over the unit interval; fresh heads are near 0.5.
+void spread(Trainer &trainer)
 {
-    auto trainer = make_trainer(values);
     const c10::AutoGradMode no_gradient(false);
-    for (Detector *network : {trainer->student().get(), trainer->teacher().get()}) {
+    for (Detector *network : {trainer.student().get(), trainer.teacher().get()}) {
         for (auto &item : network->named_parameters()) {
             if (item.key().rfind("head", 0) == 0) {
                 item.value().mul_(400);
             }
         }
     }
+}
+
+std::unique_ptr<Trainer> make_spread(const Values &values)
+{
+    auto trainer = make_trainer(values);
+    spread(*trainer);
     return trainer;
 }
 
@@ -120,6 +125,68 @@ TEST(TrainerRules, ABoundedLookTakesTheClipsOfTheKeyedOrder)
     trainer->step(nullptr);
 
     expect_metric_thresholds(*trainer, scored, start);
+}
+
+TEST(TrainerRules, LeaveOutABadClipAndNoOtherWhenAsked)
+{
+    // A labelled set whose clip 2 cannot be read once training has begun to look at it.
+    struct Source {
+        std::vector<std::unique_ptr<test::OwnClip>> clips;
+        bool broken = false;
+        static int read(size_t index, sslact_clip *out, void *user)
+        {
+            const auto *self = static_cast<Source *>(user);
+            *out = self->clips[index]->view;
+            return self->broken && index == 2 ? SSLACT_ERROR_DECODE : 0;
+        }
+    } clips;
+    test::ClipShape shape;
+    shape.boxes = 2;
+    shape.classes = test::class_count;
+    for (size_t i = 0; i < 5; ++i) {
+        clips.clips.push_back(std::make_unique<test::OwnClip>(i, shape));
+    }
+    sslact_clip_source source;
+    SSLACT_INIT(source);
+    source.clip_count = 5;
+    source.class_count = test::class_count;
+    source.concurrent = 1;
+    source.read = Source::read;
+    source.user = &clips;
+    for (const bool skips : {true, false}) {
+        clips.broken = false;
+        dataset *made = nullptr;
+        test::require(dataset_create_from_source(&source, &made));
+        const Held<dataset> labeled(made), unlabeled = test::make_unlabeled();
+        const Held<config> settings = test::make_training_config(
+            {{"ssl.mpl_mode", "metric"}, {"data.on_bad_clip", skips ? "skip" : "fail"}});
+        Trainer trainer(settings.get(), labeled.get(), unlabeled.get());
+        spread(trainer);
+        const at::Tensor start = trainer.thresholds().clone();
+        const Scored scored = score(trainer, {0, 1, 3, 4});
+        clips.broken = true;
+        const sslact_status status = test::step_to_failure(trainer);
+        if (skips) {
+            EXPECT_EQ(status, SSLACT_OK);
+            expect_metric_thresholds(trainer, scored, start);
+        } else {
+            EXPECT_EQ(status, SSLACT_ERROR_DECODE);
+            EXPECT_TRUE(at::equal(trainer.thresholds(), start));
+        }
+    }
+}
+
+TEST(TrainerRules, AFrozenTeacherIsAskedOnce)
+{
+    const auto trainer = make_spread(
+        {{"ssl.preset", "pseudo_label"}, {"ssl.mpl_mode", "metric"}, {"ssl.score_every", "1"}});
+    const at::Tensor start = trainer->thresholds().clone();
+    trainer->step(nullptr);
+    const at::Tensor chosen = trainer->thresholds().clone();
+    EXPECT_FALSE(at::equal(chosen, start));
+    spread(*trainer); // a teacher that had changed would be noticed
+    trainer->step(nullptr);
+    EXPECT_TRUE(at::equal(trainer->thresholds(), chosen));
 }
 
 TEST(TrainerRules, CalibratedPositivesChangeTheLossAndNotTheLabels)
