@@ -19,6 +19,10 @@ add_library(sslact_dep_spdlog INTERFACE)
 target_link_libraries(sslact_dep_spdlog INTERFACE spdlog::spdlog)
 add_library(sslact_dep_torch INTERFACE)
 target_link_libraries(sslact_dep_torch INTERFACE LibTorch::cpu)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # For at::parallel_for. Torch's own copy has the same soname, so a process has one of them.
+    target_link_libraries(sslact_dep_torch INTERFACE gomp)
+endif()
 
 # torch's headers, precompiled once for every C++ room.
 file(WRITE "${PROJECT_BINARY_DIR}/torch_headers.cpp" "")

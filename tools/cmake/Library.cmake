@@ -5,6 +5,7 @@ list(FILTER SSLACT_TORCH_OP_SOURCES EXCLUDE REGEX "torch_ops_cuda")
 if(SSLACT_TORCH_OP_SOURCES)
     # An object library of its own: the inner tests and libsslact.so each hold one copy, no program
     # holds two, because torch aborts on a second registration of a name space.
+    sslact_use_threads(${SSLACT_TORCH_OP_SOURCES})
     add_library(sslact_torch_ops OBJECT ${SSLACT_TORCH_OP_SOURCES})
     target_include_directories(sslact_torch_ops PRIVATE "${PROJECT_SOURCE_DIR}/include")
     sslact_include_rooms(sslact_torch_ops plugin base kernels ops)

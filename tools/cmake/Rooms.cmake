@@ -30,6 +30,21 @@ function(sslact_include_rooms target)
     endforeach()
 endfunction()
 
+# Sources that call at::parallel_for need OpenMP: without it that template runs on one thread, and
+# says nothing. GCC only, because torch brings GCC's runtime and a process should have one.
+function(sslact_use_threads)
+    if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        return()
+    endif()
+    foreach(source IN LISTS ARGN)
+        file(STRINGS "${source}" calls REGEX "at::parallel_for" LIMIT_COUNT 1)
+        if(calls)
+            set_source_files_properties("${source}" PROPERTIES
+                COMPILE_OPTIONS -fopenmp SKIP_PRECOMPILE_HEADERS ON)
+        endif()
+    endforeach()
+endfunction()
+
 # Makes the object library of one room from the sources in its folder.
 function(sslact_add_room name)
     set(folder "${PROJECT_SOURCE_DIR}/${SSLACT_ROOM_${name}_FOLDER}")
@@ -43,6 +58,7 @@ function(sslact_add_room name)
     if(NOT sources)
         return()
     endif()
+    sslact_use_threads(${sources})
     add_library(room_${name} OBJECT ${sources})
     target_include_directories(room_${name} PRIVATE "${PROJECT_SOURCE_DIR}/include")
     sslact_include_rooms(room_${name} ${name} ${SSLACT_ROOM_${name}_ROOMS})
