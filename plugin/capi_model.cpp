@@ -8,6 +8,7 @@
 #include "eval/evaluate.h"
 #include "media/image.h"
 #include "nn/arrays.h"
+#include "plugin/cuda_library.h"
 
 using namespace sslact;
 
@@ -90,12 +91,48 @@ private:
 
 } // namespace
 
+namespace
+{
+
+at::Device device_of(const Detector &network)
+{
+    return network.parameters().front().device();
+}
+
+// A network stays where run.device put it; a caller who names a device must name that one.
+void check_device(sslact_device given, const Detector &network)
+{
+    if (given.type == 0) {
+        return;
+    }
+    if (given.type != SSLACT_CPU && given.type != SSLACT_CUDA) {
+        throw Error(SSLACT_ERROR_INVALID_ARGUMENT, "options.device.type is " +
+                                                       std::to_string(given.type) +
+                                                       ", SSLACT_CPU or SSLACT_CUDA is accepted");
+    }
+    if (given.type == SSLACT_CUDA) {
+        cuda_library_open(given.index);
+    }
+    const at::Device asked = given.type == SSLACT_CPU
+                                 ? at::Device(at::kCPU)
+                                 : at::Device(at::kCUDA, static_cast<at::DeviceIndex>(given.index));
+    const at::Device device = device_of(network);
+    if (asked != device) {
+        throw Error(SSLACT_ERROR_UNSUPPORTED, "options.device is " + asked.str() +
+                                                  ", the model is on " + device.str() +
+                                                  " (run.device)");
+    }
+}
+
+} // namespace
+
 sslact_status sslact_model_create(const sslact_config *config_handle, sslact_model **out)
 {
     return guard_shared(config_handle, "config", [&](const sslact_config &settings) {
         need(out, "out");
         check(config_validate(settings.inner.get()));
         mark_tensor_use();
+        const at::Device device = open_run_device(settings.inner.get());
         use_configured_threads(settings.inner.get());
         auto handle = std::make_unique<sslact_model>();
         config *copy = nullptr;
@@ -106,6 +143,9 @@ sslact_status sslact_model_create(const sslact_config *config_handle, sslact_mod
         const std::string weights = config_get_text(copy, "model.weights");
         if (!weights.empty()) {
             load_best_weights(*handle->network, weights);
+        }
+        if (!device.is_cpu()) {
+            handle->network->to(device);
         }
         handle->network->eval();
         *out = handle.release();
@@ -120,6 +160,9 @@ sslact_status sslact_model_load(sslact_model *model, const char *path)
         // Into a fresh network first, so that a failure leaves the old weights.
         auto fresh = std::make_shared<Detector>(handle.network->options());
         load_all_weights(*fresh, path);
+        if (const at::Device device = device_of(*handle.network); !device.is_cpu()) {
+            fresh->to(device);
+        }
         fresh->eval();
         handle.network = std::move(fresh);
         return SSLACT_OK;
@@ -163,11 +206,7 @@ sslact_status sslact_model_predict(const sslact_model *model, const sslact_clip 
     return guard_shared(model, "model", [&](const sslact_model &handle) {
         need(needed, "needed");
         const sslact_predict_options given = read_options(options, "options");
-        if (given.device.type != 0 && given.device.type != SSLACT_CPU) {
-            throw Error(SSLACT_ERROR_UNSUPPORTED, "built without CUDA, device type " +
-                                                      std::to_string(given.device.type) +
-                                                      " is not available");
-        }
+        check_device(given.device, *handle.network);
         if (!std::isfinite(given.min_box_score)) {
             throw Error(SSLACT_ERROR_INVALID_ARGUMENT,
                         "options.min_box_score is not a finite number");

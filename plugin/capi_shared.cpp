@@ -10,7 +10,9 @@
 #include "handles.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "eval/evaluate.h"
+#include "plugin/cuda_library.h"
 #include "report/detections.h"
 
 namespace sslact
@@ -109,6 +111,22 @@ void use_configured_threads(const config *settings)
     if (threads > 0) {
         at::set_num_threads(static_cast<int>(threads));
     }
+}
+
+at::Device open_run_device(const config *settings)
+{
+    const std::string name = config_get_text(settings, "run.device");
+    const std::string prefix = "cuda:";
+    if (name.compare(0, prefix.size(), prefix) != 0) {
+        return at::kCPU;
+    }
+    int64_t index = 0;
+    const bool is_number =
+        text_parse_int64(name.data() + prefix.size(), name.size() - prefix.size(), &index);
+    // A number that no machine has is refused by the library, in its own words.
+    const auto asked = static_cast<int32_t>(is_number && index < INT32_MAX ? index : INT32_MAX);
+    cuda_library_open(asked);
+    return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(asked));
 }
 
 int count_loader_threads(const config *settings)

@@ -33,6 +33,10 @@ private:
 // Where run.threads asks for a number, torch gets it.
 void use_configured_threads(const config *settings);
 
+// The device of run.device, opened where it is a CUDA device; Error(UNSUPPORTED) with the reason
+// where that cannot be used. Before anything else of a config is acted upon.
+at::Device open_run_device(const config *settings);
+
 int count_loader_threads(const config *settings);
 
 // Values of parameters and buffers from one network to another of the same options.

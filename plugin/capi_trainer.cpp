@@ -75,6 +75,7 @@ sslact_status sslact_trainer_create(const sslact_config *config_handle, sslact_d
         }
         check(config_validate(settings.inner.get()));
         mark_tensor_use();
+        open_run_device(settings.inner.get());
         use_configured_threads(settings.inner.get());
         auto handle = std::make_unique<sslact_trainer>();
         handle->inner = std::make_unique<Trainer>(settings.inner.get(), labeled->inner.get(),

@@ -96,6 +96,9 @@ sslact_status translate_exception() noexcept
         return error_set(SSLACT_ERROR_OUT_OF_MEMORY, "out of memory");
     } catch (const c10::OutOfMemoryError &error) {
         return store(SSLACT_ERROR_OUT_OF_MEMORY, error.what_without_backtrace());
+    } catch (const c10::AcceleratorError &error) {
+        log_write(SSLACT_LOG_DEBUG, "plugin", "%s", error.what());
+        return store(SSLACT_ERROR_DEVICE, error.what_without_backtrace());
     } catch (const c10::Error &error) {
         log_write(SSLACT_LOG_DEBUG, "plugin", "%s", error.what());
         return store(SSLACT_ERROR_INTERNAL, error.what_without_backtrace());

@@ -13,7 +13,6 @@ static const struct {
     {"data.unlabeled_offset_seconds", NULL},
     {"ssl.freq_source", "unlabeled"},
     {"ssl.ucb_mode", "resample"},
-    {"run.device", "cuda*"},
     {"perf.frame_skipping", "false"},
 };
 

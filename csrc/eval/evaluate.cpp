@@ -234,11 +234,12 @@ at::Tensor score_clips(Detector &network, const std::vector<const clip *> &clips
     const c10::AutoGradMode no_gradient(false);
     const EvaluationMode mode(network);
     const int64_t class_count = network.options().class_count;
-    const std::vector<FeedGroup> groups = feed_clips(clips, at::kCPU);
+    const std::vector<FeedGroup> groups =
+        feed_clips(clips, network.parameters().front().device());
     at::Tensor scores = at::zeros({count_boxes(clips), class_count}, at::kFloat);
     for (const FeedGroup &group : groups) {
         const at::Tensor part = network.activate(network.forward(group.frames, group.boxes));
-        scores.index_copy_(0, at::tensor(group.rows, at::kLong), part);
+        scores.index_copy_(0, at::tensor(group.rows, at::kLong), part.cpu());
     }
     return scores;
 }

@@ -23,17 +23,21 @@ bool is_floating_statistic(const at::Tensor &buffer)
 
 } // namespace
 
-FlatStorage::FlatStorage(Detector &network, bool with_gradients)
+FlatStorage::FlatStorage(Detector &network, bool with_gradients, at::Device device)
 {
+    const at::TensorOptions floats = at::TensorOptions().dtype(at::kFloat).device(device);
+    if (!device.is_cpu()) {
+        network.to(device); // whole numbers too; the flat tensors take the rest
+    }
     int64_t total = 0;
     for (const auto &item : network.named_parameters()) {
         const at::Tensor &parameter = item.value();
         places_.push_back({item.key(), parameter.sizes().vec(), total, parameter.numel()});
         total += padded(parameter.numel());
     }
-    parameters_ = at::zeros({total}, at::kFloat);
+    parameters_ = at::zeros({total}, floats);
     if (with_gradients) {
-        gradients_ = at::zeros({total}, at::kFloat);
+        gradients_ = at::zeros({total}, floats);
     }
     size_t index = 0;
     for (auto &item : network.named_parameters()) {
@@ -55,7 +59,7 @@ FlatStorage::FlatStorage(Detector &network, bool with_gradients)
             statistic_count += item.value().numel();
         }
     }
-    statistics_ = at::zeros({statistic_count}, at::kFloat);
+    statistics_ = at::zeros({statistic_count}, floats);
     int64_t offset = 0;
     for (auto &item : network.named_buffers()) {
         at::Tensor buffer = item.value();

@@ -17,9 +17,9 @@ namespace sslact
 class FlatStorage
 {
   public:
-    // Moves the network's parameters and floating buffers into flat tensors, values kept. With
-    // gradients, every parameter accumulates into a view of one gradient tensor.
-    FlatStorage(Detector &network, bool with_gradients);
+    // Moves the network to the device, its parameters and floating buffers into flat tensors there,
+    // values kept. With gradients, every parameter accumulates into a view of one gradient tensor.
+    FlatStorage(Detector &network, bool with_gradients, at::Device device = at::kCPU);
 
     at::Tensor &parameters() { return parameters_; } // [P] float32
     at::Tensor &gradients() { return gradients_; }   // [P]; undefined without gradients

@@ -58,6 +58,7 @@ TrainerOptions read_trainer_options(const config *c)
     options.one_forward = config_get_bool(c, "ssl.one_forward");
     options.rounds = config_get_int(c, "ssl.rounds");
     options.seed = static_cast<uint64_t>(config_get_int(c, "run.seed"));
+    options.device = at::Device(config_get_text(c, "run.device"));
     return options;
 }
 
@@ -171,11 +172,11 @@ void Trainer::make_networks()
     }
     student_->freeze_batch_norm(options_.freeze_batch_norm);
     student_->train();
-    student_flat_ = std::make_unique<FlatStorage>(*student_, true);
+    student_flat_ = std::make_unique<FlatStorage>(*student_, true, options_.device);
     if (options_.teacher != TeacherKind::none) {
         teacher_ = std::make_shared<Detector>(network);
         teacher_->eval();
-        teacher_flat_ = std::make_unique<FlatStorage>(*teacher_, false);
+        teacher_flat_ = std::make_unique<FlatStorage>(*teacher_, false, options_.device);
         teacher_flat_->parameters().copy_(student_flat_->parameters());
         teacher_flat_->statistics().copy_(student_flat_->statistics());
     }
@@ -286,10 +287,11 @@ sslact_status Trainer::finish_step(double wait_seconds, StepReport *report)
     return iteration_ >= planned() ? SSLACT_DONE : SSLACT_OK;
 }
 
-// Logits of all boxes of the clips in row order, [R, C].
+// Logits of all boxes of the clips in row order, [R, C], on the CPU: the networks run on the device,
+// the method's few numbers a box do not need it.
 at::Tensor Trainer::predict_rows(Detector &network, const std::vector<const clip *> &clips)
 {
-    const std::vector<FeedGroup> groups = feed_clips(clips, at::kCPU);
+    const std::vector<FeedGroup> groups = feed_clips(clips, options_.device);
     if (groups.empty()) {
         return at::zeros({0, class_count_}, at::kFloat);
     }
@@ -299,7 +301,8 @@ at::Tensor Trainer::predict_rows(Detector &network, const std::vector<const clip
         // Each forward of an iteration drops by numbers of its own.
         network.set_dropout_stream(options_.seed, static_cast<uint64_t>(iteration_),
                                    dropout_part_++);
-        parts.push_back(network.separate_classes(network.forward(group.frames, group.boxes)));
+        const at::Tensor logits = network.forward(group.frames, group.boxes);
+        parts.push_back(network.separate_classes(logits).to(at::kCPU));
         rows.insert(rows.end(), group.rows.begin(), group.rows.end());
     }
     if (groups.size() == 1) {

@@ -49,6 +49,7 @@ struct TrainerOptions {
     bool one_forward;
     int64_t rounds; // full schedules, one after the other
     uint64_t seed;
+    at::Device device = at::kCPU; // of the networks; it is open already where it is a CUDA device
 };
 
 class Trainer

@@ -79,6 +79,25 @@ TEST(CudaLibrary, ADeviceThatIsNotThereIsRefusedByTheOpsInOneLine)
     }
 }
 
+TEST(CudaLibrary, AConfigWithADeviceThatIsNotThereIsRefusedBeforeAnythingIsMade)
+{
+    sslact_config *config = nullptr;
+    sslact_model *model = nullptr;
+    ASSERT_EQ(sslact_config_create(&config), SSLACT_OK);
+    ASSERT_EQ(sslact_config_set(config, "run.device", "cuda:99"), SSLACT_OK);
+    ASSERT_EQ(sslact_config_set(config, "model.preset", "slowfast_tiny"), SSLACT_OK)
+        << sslact_error_get_message();
+
+    EXPECT_EQ(sslact_config_validate(config), SSLACT_OK) << "it may be for another machine";
+    EXPECT_EQ(sslact_model_create(config, &model), SSLACT_ERROR_UNSUPPORTED);
+
+    EXPECT_NE(std::string(sslact_error_get_message()).find("device \"cuda:99\" is not available"),
+              std::string::npos)
+        << sslact_error_get_message();
+    EXPECT_EQ(model, nullptr);
+    sslact_config_free(config);
+}
+
 TEST(CudaLibrary, CountingDevicesNeverFails)
 {
     EXPECT_GE(count_devices(), 0);
