@@ -32,6 +32,10 @@ run_program() { # PROGRAM
 for file in include/sslact/sslact.h bin/sslact_cli; do
     [ -f "$stage/$file" ] || fail "$file is not installed"
 done
+if [ -f "$build/libsslact_cuda.so" ]; then
+    [ -f "$(dirname "$(find "$stage" -name libsslact.so)")/libsslact_cuda.so" ] ||
+        fail "libsslact_cuda.so is not installed beside libsslact.so"
+fi
 if find "$stage/include" -type f | grep -v '/sslact/[a-z_]*\.h$'; then
     fail "more than the public headers is installed"
 fi
