@@ -262,6 +262,16 @@ static const schema_key table[] = {
 
     {"log.every_iterations", SCHEMA_INT, "20", "[1, 1000000000]", "a line of metrics"},
 
+    {"monitor.hidden_labels", SCHEMA_PATH, "", "a path",
+     "label file of the unlabelled key frames: measures the pseudo-labels, never trains "
+     "(method 11)"},
+    {"monitor.box_overlap", SCHEMA_FLOAT, "0.9", "(0, 1]",
+     "least overlap with a person whose hidden labels an unlabelled box takes"},
+    {"monitor.every_iterations", SCHEMA_INT, "100", "[1, 1000000000]",
+     "length of a window, a line of pseudo-label figures by class"},
+    {"monitor.warn_iterations", SCHEMA_INT, "500", "[1, 1000000000]",
+     "a class without a positive pseudo-label for so long is worth a warning"},
+
     {"run.seed", SCHEMA_INT, "0", ">= 0", "every random choice of the run follows from it"},
     {"run.device", SCHEMA_CHOICE, "cpu", "cpu, cuda:N", "where the network runs"},
     {"run.threads", SCHEMA_INT, "0", "[0, 1024]",

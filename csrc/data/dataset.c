@@ -114,6 +114,22 @@ sslact_status dataset_collect_labels(dataset *d, uint8_t **labels, size_t *count
     return d->kind->collect_labels(d, labels, count);
 }
 
+sslact_status dataset_collect_people(dataset *d, bool with_labels, people_table *out)
+{
+    people_table made;
+    sslact_status status =
+        people_table_create(dataset_count_clips(d), d->class_count, with_labels, &made);
+    if (status >= 0) {
+        status = d->kind->collect_people(d, &made);
+    }
+    if (status < 0) {
+        people_table_free(&made);
+        return status;
+    }
+    *out = made;
+    return SSLACT_OK;
+}
+
 static sslact_status check_index(const dataset *d, size_t index)
 {
     size_t count = d->kind->count_clips(d);

@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "data/clip.h"
+#include "data/people.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -35,6 +36,10 @@ int dataset_is_labeled(dataset *d);
 // pixels for file-backed sets, whose instances are the annotated people and not the detected boxes
 // that take their labels; reads every clip of a callback set once.
 sslact_status dataset_collect_labels(dataset *d, uint8_t **labels, size_t *count);
+
+// The boxes of all clips, their labels too where with_labels and known. Reads no pixels for
+// file-backed sets; reads every clip of a callback set once. Free with people_table_free.
+sslact_status dataset_collect_people(dataset *d, bool with_labels, people_table *out);
 
 // Decodes clip number index as the sampler would, before augmentation. For file-backed sets the
 // result has data.frame_count frames, short side data.short_side.

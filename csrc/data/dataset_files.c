@@ -93,17 +93,39 @@ static sslact_status locate(dataset *d, size_t index, const char **video_id, dou
 
 // --- clips ---
 
-static void set_labels(const split_table *t, const split_frame *frame, clip *c)
+// labels [box_count, C], zero before.
+static void set_labels(const split_table *t, const split_frame *frame, uint8_t *labels)
 {
+    size_t class_count = t->actions.count;
     for (int32_t i = 0; i < frame->box_count; i++) {
         int32_t person = t->boxes[frame->box_first + (size_t)i].person;
         for (int32_t k = 0; k < frame->label_count; k++) {
             const split_label *label = &t->labels[frame->label_first + (size_t)k];
             if (label->person == person) {
-                c->labels[(size_t)i * (size_t)c->class_count + (size_t)label->class_index] = 1;
+                labels[(size_t)i * class_count + (size_t)label->class_index] = 1;
             }
         }
     }
+}
+
+static sslact_status collect_people(dataset *d, people_table *people)
+{
+    const split_table *t = get_table(d);
+    bool known = t->boxes_are_labeled && people->labels != NULL;
+    sslact_status status = SSLACT_OK;
+    for (size_t f = 0; status >= 0 && f < people->clip_capacity; f++) {
+        const split_frame *frame = &t->frames[f];
+        sslact_box *boxes;
+        uint8_t *labels;
+        status = people_table_add(people, (size_t)frame->box_count, known, &boxes, &labels);
+        for (int32_t i = 0; status >= 0 && i < frame->box_count; i++) {
+            boxes[i] = t->boxes[frame->box_first + (size_t)i].box;
+        }
+        if (status >= 0 && known) {
+            set_labels(t, frame, labels);
+        }
+    }
+    return status;
 }
 
 static sslact_status set_people(const split_table *t, const split_frame *frame, clip *c)
@@ -116,7 +138,7 @@ static sslact_status set_people(const split_table *t, const split_frame *frame, 
         c->box_scores[i] = t->boxes[frame->box_first + (size_t)i].score;
     }
     if (c->labels != NULL) {
-        set_labels(t, frame, c);
+        set_labels(t, frame, c->labels);
     }
     ava_render_time(frame->time_us, time);
     text_append_format(&name, "%s,%s", video_id, time);
@@ -204,6 +226,7 @@ static const dataset_kind file_kind = {
     .count_clips = count_clips,
     .is_labeled = is_labeled,
     .collect_labels = collect_labels,
+    .collect_people = collect_people,
     .read = read_clip,
     .collect_truth = collect_truth,
     .locate = locate,

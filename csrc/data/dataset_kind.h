@@ -10,6 +10,7 @@ typedef struct dataset_kind {
     size_t (*count_clips)(const dataset *d);
     int (*is_labeled)(dataset *d);
     sslact_status (*collect_labels)(dataset *d, uint8_t **labels, size_t *count);
+    sslact_status (*collect_people)(dataset *d, people_table *people); // as many clips as made for
     sslact_status (*read)(dataset *d, size_t index, clip **out); // index in range
     sslact_status (*collect_truth)(dataset *d, truth_row **rows, size_t *count);
     sslact_status (*locate)(dataset *d, size_t index, const char **video, double *timestamp);

@@ -61,6 +61,15 @@ static sslact_status collect_labels(dataset *d, uint8_t **labels, size_t *count)
     return SSLACT_OK;
 }
 
+static sslact_status collect_people(dataset *d, people_table *people)
+{
+    sslact_status status = SSLACT_OK;
+    for (size_t i = 0; status >= 0 && i < people->clip_capacity; i++) {
+        status = people_table_add_clip(people, get_clip(d, i));
+    }
+    return status;
+}
+
 static sslact_status read_clip(dataset *d, size_t index, clip **out)
 {
     return clip_copy(get_clip(d, index), out);
@@ -134,6 +143,7 @@ static const dataset_kind memory_kind = {
     .count_clips = count_clips,
     .is_labeled = is_labeled,
     .collect_labels = collect_labels,
+    .collect_people = collect_people,
     .read = read_clip,
     .collect_truth = collect_truth,
     .locate = locate,

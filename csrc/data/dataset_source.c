@@ -111,6 +111,20 @@ static sslact_status collect_labels(dataset *d, uint8_t **labels, size_t *count)
     return SSLACT_OK;
 }
 
+static sslact_status collect_people(dataset *d, people_table *people)
+{
+    sslact_status status = SSLACT_OK;
+    for (size_t i = 0; status >= 0 && i < people->clip_capacity; i++) {
+        clip *c = NULL;
+        status = read_clip(d, i, &c);
+        if (status >= 0) {
+            status = people_table_add_clip(people, c);
+        }
+        clip_free(c);
+    }
+    return status;
+}
+
 static sslact_status collect_truth(dataset *d, truth_row **rows, size_t *count)
 {
     truth_list list = {0};
@@ -175,6 +189,7 @@ static const dataset_kind source_kind = {
     .count_clips = count_clips,
     .is_labeled = is_labeled,
     .collect_labels = collect_labels,
+    .collect_people = collect_people,
     .read = read_clip,
     .collect_truth = collect_truth,
     .locate = locate,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/array.h"
+#include "data/overlap.h"
 
 // Rows of one key frame.
 typedef struct row_span {
@@ -205,29 +206,20 @@ static sslact_status add_people(builder *b, row_span span, split_frame *frame)
 
 // --- boxes ---
 
-static double get_area(const ava_row *a)
+static overlap_corners get_corners(const ava_row *row)
 {
-    return (a->x2 - a->x1) * (a->y2 - a->y1);
-}
-
-// Intersection over union in fractions of the picture, no pixel added.
-static double get_overlap(const ava_row *a, const ava_row *b)
-{
-    double width = (a->x2 < b->x2 ? a->x2 : b->x2) - (a->x1 > b->x1 ? a->x1 : b->x1);
-    double height = (a->y2 < b->y2 ? a->y2 : b->y2) - (a->y1 > b->y1 ? a->y1 : b->y1);
-    if (width <= 0 || height <= 0) {
-        return 0;
-    }
-    return width * height / (get_area(a) + get_area(b) - width * height);
+    return (overlap_corners){row->x1, row->y1, row->x2, row->y2};
 }
 
 // The person a detected box overlaps best, the first of equals; *best receives the overlap.
 static int32_t match_person(const builder *b, const ava_row *row, double *best)
 {
     int32_t person = SPLIT_NOBODY;
+    const overlap_corners own = get_corners(row);
     *best = 0;
     for (size_t i = 0; i < b->people.count; i++) {
-        double overlap = get_overlap(row, b->people.groups[i].row);
+        const overlap_corners other = get_corners(b->people.groups[i].row);
+        double overlap = overlap_measure(&own, &other);
         if (overlap > *best) {
             *best = overlap;
             person = (int32_t)i;
