@@ -6,6 +6,7 @@
 #include "train/trainer.h"
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/zeros_like.h>
 #include <c10/core/GradMode.h>
 
 #include "base/error.hpp"
@@ -69,6 +70,9 @@ NamedArrays Trainer::list_state() const
         all.emplace_back("ssl.thresholds", method_->thresholds().detach());
     }
     add_prefixed(&all, "ssl.initial.", start_);
+    if (monitor_) {
+        add_prefixed(&all, "ssl.monitor.", monitor_->list_state());
+    }
     return all;
 }
 
@@ -127,8 +131,10 @@ void Trainer::load(const std::string &path)
     // Everything is read before anything is changed.
     NamedArrays state = list_state();
     std::vector<at::Tensor> loaded;
+    const bool watched = file.has_prefix("ssl.monitor."); // a file of earlier versions is not
     for (const auto &[name, array] : state) {
-        loaded.push_back(file.read_like(name, array));
+        const bool missing = !watched && name.rfind("ssl.monitor.", 0) == 0;
+        loaded.push_back(missing ? at::zeros_like(array) : file.read_like(name, array));
     }
     std::vector<at::Tensor> remembered;
     for (const Adaptation::Memory &memory : list_memory()) {

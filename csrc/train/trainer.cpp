@@ -147,6 +147,7 @@ Trainer::Trainer(const config *settings, dataset *labeled, dataset *unlabeled)
     reset_method();
     momentum_ = at::zeros_like(student_flat_->parameters());
     threshold_momentum_ = at::zeros({class_count_}, at::kFloat);
+    make_monitor();
 }
 
 Trainer::~Trainer() = default;
@@ -401,6 +402,7 @@ void Trainer::run_step(const batch &data, StepReport *report)
     }
 
     const int64_t entries = teacher_ ? inputs.student_logits.numel() : 0;
+    observe(data, inputs, result);
     report->positive_rate = share(total_of(result.positives), entries);
     report->negative_rate = share(total_of(result.negatives), entries);
     report->ignored_rate = share(total_of(result.ignored), entries);

@@ -20,6 +20,7 @@
 #include "ssl/method.h"
 #include "stats/balance.h"
 #include "train/flat.h"
+#include "train/monitor.h"
 #include "train/schedule.h"
 
 namespace sslact
@@ -78,6 +79,11 @@ class Trainer
     // Positive thresholds now in force, [C] on the CPU.
     at::Tensor thresholds() const;
     const balance &class_balance() const { return *balance_; }
+    // What is known of the pseudo-labels so far; nullptr without a teacher.
+    const Monitor *monitor() const { return monitor_.get(); }
+    // Labels of the unlabelled clips, for the monitor alone: clip n of `truth` shows what clip n of
+    // the unlabelled set shows.
+    void set_hidden_labels(dataset *truth);
     // Labelled instances a class, and what the network and config are.
     const config *settings() const { return settings_.get(); }
     std::shared_ptr<Detector> student() const { return student_; }
@@ -116,6 +122,8 @@ class Trainer
     int64_t find_round() const { return iteration_ / options_.schedule.iterations; }
     // Iteration of the round's own schedule, from 0.
     int64_t schedule_place() const { return iteration_ % options_.schedule.iterations; }
+    void make_monitor();
+    void observe(const batch &data, const Method::Inputs &inputs, const Method::Result &result);
     NamedArrays list_state() const;
     std::vector<Adaptation::Memory> list_memory() const;
 
@@ -134,6 +142,7 @@ class Trainer
     std::unique_ptr<Method> method_;
     NamedArrays start_; // the student's initial arrays, kept where a further round needs them
     std::unique_ptr<Adaptation> adaptation_; // with a teacher only
+    std::unique_ptr<Monitor> monitor_; // sees what a step has computed, gives nothing back
     int64_t iteration_ = 0;
     int64_t round_ = 0; // the round, from 0, that networks and momentum stand in
     uint32_t dropout_part_ = 0; // forwards of this iteration so far
