@@ -137,6 +137,38 @@ void json_lines_add_text(json_lines *lines, const char *key, const char *value)
     escape_json(&lines->line, value);
 }
 
+void json_lines_add_numbers(json_lines *lines, const char *key, const double *values, size_t count)
+{
+    append_key(lines, key);
+    text_append(&lines->line, "[");
+    for (size_t i = 0; i < count; i++) {
+        text_append(&lines->line, i > 0 ? "," : "");
+        json_append_number(&lines->line, values[i]);
+    }
+    text_append(&lines->line, "]");
+}
+
+void json_lines_add_counts(json_lines *lines, const char *key, const int64_t *values, size_t count)
+{
+    append_key(lines, key);
+    for (size_t i = 0; i < count; i++) {
+        text_append_format(&lines->line, "%s%lld", i > 0 ? "," : "[", (long long)values[i]);
+    }
+    text_append(&lines->line, count > 0 ? "]" : "[]");
+}
+
+void json_lines_add_texts(json_lines *lines, const char *key, const char *const *values,
+                          size_t count)
+{
+    append_key(lines, key);
+    text_append(&lines->line, "[");
+    for (size_t i = 0; i < count; i++) {
+        text_append(&lines->line, i > 0 ? "," : "");
+        escape_json(&lines->line, values[i]);
+    }
+    text_append(&lines->line, "]");
+}
+
 sslact_status json_lines_end(json_lines *lines)
 {
     if (lines->nonfinite.length > 0) {

@@ -28,12 +28,19 @@ sslact_status json_lines_open(const char *path, const json_fact *facts, size_t f
                               int64_t from, json_lines **out);
 void json_lines_close(json_lines *lines); // NULL is fine
 
-// begin, any number of add, end. event: "train", "eval", "checkpoint", "warning", "end". The keys
+// begin, any number of add, end. event: "train", "eval", "checkpoint", "classes", "monitor",
+// "warning", "note", "end"; docs/monitor.md has the schema of the three in the middle. The keys
 // event, iteration, time and elapsed_s (since open) are written by begin.
 void json_lines_begin(json_lines *lines, const char *event, int64_t iteration);
 void json_lines_add_number(json_lines *lines, const char *key, double value);
 void json_lines_add_count(json_lines *lines, const char *key, int64_t value);
 void json_lines_add_text(json_lines *lines, const char *key, const char *value);
+// Arrays with one element a class; a number that is not finite is null there and not listed under
+// nonfinite: it says that there is no such value.
+void json_lines_add_numbers(json_lines *lines, const char *key, const double *values, size_t count);
+void json_lines_add_counts(json_lines *lines, const char *key, const int64_t *values, size_t count);
+void json_lines_add_texts(json_lines *lines, const char *key, const char *const *values,
+                          size_t count);
 // Hands the line to the system in one write. After a failure the line is missing, the file still
 // ends in a whole line, and the next line may be tried: training need not stop for it.
 sslact_status json_lines_end(json_lines *lines);

@@ -15,10 +15,10 @@ bool log_charts_any(const run_log *log);
 sslact_status log_charts_draw(const run_log *log, const char *folder, text *out);
 
 bool log_thresholds_any(const run_log *log);
-// The thresholds over time and a table of their starts and ends; classes in the order of
+// The thresholds over time and, with_table, a table of their starts and ends; classes in the order of
 // `reference` by training count (NULL = as in the log).
 sslact_status log_thresholds_draw(const run_log *log, const evaluation_report *reference,
-                                  const char *folder, text *out);
+                                  bool with_table, const char *folder, text *out);
 
 // The same key of several runs in one figure; draws nothing where no run has it.
 // The colours go on after those of student and teacher.

@@ -177,7 +177,7 @@ static sslact_status write_table(const threshold *list, size_t count, text *out)
 }
 
 sslact_status log_thresholds_draw(const run_log *log, const evaluation_report *reference,
-                                  const char *folder, text *out)
+                                  bool with_table, const char *folder, text *out)
 {
     threshold *list = NULL;
     size_t count = 0;
@@ -185,7 +185,7 @@ sslact_status log_thresholds_draw(const run_log *log, const evaluation_report *r
     if (status >= 0) {
         status = draw_curves(list, count, folder, out);
     }
-    if (status >= 0) {
+    if (status >= 0 && with_table) {
         status = write_table(list, count, out);
     }
     free(list);

@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-// Builds report/index.html, report/results.csv and report/*.svg of a run folder from what lies
+// Builds report/index.html, report/results.csv, report/monitor.csv and report/*.svg of a run folder from what lies
 // there: metrics.jsonl, report/evaluation_*.json, config.yaml. At any time, again and again; what
 // is missing or cannot be read is said on the page. SSLACT_ERROR_NOT_FOUND without the folder.
 sslact_status report_build_run(const char *run_folder);

@@ -5,6 +5,7 @@
 #include "report/escape.h"
 #include "report/html.h"
 #include "report/log_charts.h"
+#include "report/monitor_table.h"
 #include "report/run_folder.h"
 
 #include "base/clock.h"
@@ -286,7 +287,13 @@ static sslact_status write_training(const run_folder *run, const role_list *role
                      "A pseudo-label is positive where the teacher\xe2\x80\x99s score exceeds the "
                      "threshold of its class.");
         const evaluation_report *reference = roles->count > 0 ? roles->evaluations[0] : NULL;
-        status = log_thresholds_draw(&run->log, reference, folder, out);
+        status = log_thresholds_draw(&run->log, reference, !monitor_table_any(&run->log), folder,
+                                     out);
+        html_section_end(out);
+    }
+    if (status >= 0 && monitor_table_any(&run->log)) {
+        html_section(out, "monitor", "Pseudo-labels by class");
+        status = monitor_table_draw(&run->log, out);
         html_section_end(out);
     }
     return status;
@@ -436,11 +443,27 @@ static sslact_status write_csv(const run_folder *run, const char *folder)
     return status;
 }
 
+// Nothing where the run has no monitor.
+static sslact_status write_monitor_csv(const run_folder *run, const char *folder)
+{
+    text rows = {0}, path = {0};
+    sslact_status status = SSLACT_OK;
+    if (monitor_table_any(&run->log) &&
+        (status = monitor_table_render_csv(&run->log, &rows)) >= 0 &&
+        (status = path_join(folder, "monitor.csv", &path)) >= 0) {
+        status = file_write(text_get(&path), text_get(&rows), rows.length);
+    }
+    text_free(&rows);
+    text_free(&path);
+    return status;
+}
+
 static sslact_status write_files(const run_folder *run, const char *folder)
 {
     text page = {0}, path = {0};
     sslact_status status = file_make_folder(folder);
     if (status >= 0 && (status = write_csv(run, folder)) >= 0 &&
+        (status = write_monitor_csv(run, folder)) >= 0 &&
         (status = write_page(run, folder, &page)) >= 0 &&
         (status = path_join(folder, "index.html", &path)) >= 0) {
         status = file_write(text_get(&path), text_get(&page), page.length);

@@ -10,7 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { file_limit = 1 << 30, warning_limit = 100, series_limit = 10000, fact_limit = 200 };
+enum {
+    file_limit = 1 << 30,
+    warning_limit = 100,
+    series_limit = 10000,
+    fact_limit = 200,
+    class_limit = 10000
+};
 
 // ---- series ----
 
@@ -71,6 +77,42 @@ static bool is_frame_key(const char *key)
     return strcmp(key, "iteration") == 0 || strcmp(key, "elapsed_s") == 0;
 }
 
+static sslact_status add_number(run_log *log, const char *key, double iteration,
+                                const json_t *value, size_t *hint)
+{
+    log_series *series = find_series(log, key, hint);
+    sslact_status status = SSLACT_OK;
+    if (series == NULL) {
+        if (log->series_count >= series_limit) {
+            return SSLACT_OK;
+        }
+        status = add_series(log, key, &series);
+    }
+    if (status < 0) {
+        return status;
+    }
+    return append_point(series, iteration, json_is_number(value) ? json_number_value(value) : NAN);
+}
+
+static sslact_status add_array(run_log *log, const char *key, double iteration, const json_t *array,
+                               size_t *hint)
+{
+    text name = {0};
+    sslact_status status = SSLACT_OK;
+    for (size_t j = 0; j < json_array_size(array) && status >= 0; j++) {
+        const json_t *value = json_array_get(array, j);
+        if (json_is_number(value) || json_is_null(value)) {
+            text_clear(&name);
+            text_append(&name, key);
+            text_append_format(&name, "/%zu", j);
+            status = text_status(&name);
+            status = status < 0 ? status : add_number(log, text_get(&name), iteration, value, hint);
+        }
+    }
+    text_free(&name);
+    return status;
+}
+
 static sslact_status add_numbers(run_log *log, json_t *line, size_t *hint)
 {
     double iteration = json_read_number(line, "iteration");
@@ -78,20 +120,11 @@ static sslact_status add_numbers(run_log *log, json_t *line, size_t *hint)
     json_t *value;
     json_object_foreach(line, key, value)
     {
-        if ((!json_is_number(value) && !json_is_null(value)) || is_frame_key(key)) {
-            continue;
-        }
-        log_series *series = find_series(log, key, hint);
         sslact_status status = SSLACT_OK;
-        if (series == NULL) {
-            if (log->series_count >= series_limit) {
-                continue;
-            }
-            status = add_series(log, key, &series);
-        }
-        if (status >= 0) {
-            double number = json_is_number(value) ? json_number_value(value) : NAN;
-            status = append_point(series, iteration, number);
+        if (json_is_array(value)) {
+            status = add_array(log, key, iteration, value, hint);
+        } else if ((json_is_number(value) || json_is_null(value)) && !is_frame_key(key)) {
+            status = add_number(log, key, iteration, value, hint);
         }
         if (status < 0) {
             return status;
@@ -132,6 +165,42 @@ static sslact_status add_facts(run_log *log, json_t *line)
         log_fact *fact = &log->facts[log->fact_count++];
         *fact = (log_fact){text_copy(key), text_copy(json_string_value(value))};
         if (fact->key == NULL || fact->value == NULL) {
+            return sslact_error_get_status();
+        }
+    }
+    return SSLACT_OK;
+}
+
+static void forget_classes(run_log *log)
+{
+    for (size_t j = 0; j < log->class_count; j++) {
+        free(log->classes[j].name);
+    }
+    free(log->classes);
+    log->classes = NULL;
+    log->class_count = 0;
+}
+
+static sslact_status add_classes(run_log *log, const json_t *line)
+{
+    const json_t *names = json_object_get(line, "names");
+    const json_t *labeled = json_object_get(line, "labeled");
+    const json_t *starts = json_object_get(line, "threshold_start");
+    size_t count = json_array_size(names);
+    count = count < class_limit ? count : class_limit;
+    forget_classes(log);
+    log->classes = array_create(count, sizeof *log->classes);
+    if (log->classes == NULL) {
+        return sslact_error_get_status();
+    }
+    for (size_t j = 0; j < count; j++) {
+        const char *name = json_string_value(json_array_get(names, j));
+        const json_t *instances = json_array_get(labeled, j), *start = json_array_get(starts, j);
+        log_class *c = &log->classes[log->class_count++];
+        c->name = text_copy(name != NULL ? name : "");
+        c->labeled = json_is_integer(instances) ? json_integer_value(instances) : -1;
+        c->threshold_start = json_is_number(start) ? json_number_value(start) : NAN;
+        if (c->name == NULL) {
             return sslact_error_get_status();
         }
     }
@@ -209,6 +278,9 @@ static sslact_status add_line(run_log *log, json_t *line, size_t *hint, double *
     if (strcmp(event, "resume") == 0) {
         take_back(log, json_read_number(line, "from"));
         return SSLACT_OK;
+    }
+    if (strcmp(event, "classes") == 0) {
+        return add_classes(log, line);
     }
     if (strcmp(event, "warning") == 0) {
         return add_warning(log, line);
@@ -293,6 +365,7 @@ void run_log_free(run_log *log)
     }
     free(log->series);
     forget_facts(log);
+    forget_classes(log);
     free(log->facts);
     for (size_t i = 0; i < log->warning_count; i++) {
         free(log->warnings[i]);

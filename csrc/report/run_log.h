@@ -19,16 +19,25 @@ typedef struct log_series {
     size_t capacity;
 } log_series;
 
+typedef struct log_class { // of the last line "classes"
+    char *name;
+    int64_t labeled;        // labelled training instances, -1 unknown
+    double threshold_start; // NaN unknown
+} log_class;
+
 typedef struct log_fact {
     char *key;
     char *value;
 } log_fact;
 
 typedef struct run_log {
-    log_series *series; // [series_count], in the order of their first appearance
+    log_series *series; // [series_count], in the order of their first appearance; element j of an
+                        // array under "key" is the series "key/j"
     size_t series_count, series_capacity;
     log_fact *facts; // of the last line "run", without event, time, schema, ...
     size_t fact_count, fact_capacity;
+    log_class *classes; // [class_count]; 0 where the run has no monitor
+    size_t class_count;
     char **warnings; // texts of the last warnings, at most 100
     size_t warning_count;
     int64_t warning_total;
