@@ -54,6 +54,7 @@ bool may_differ(const config_key &key)
 {
     const std::string name = key.name;
     return name.rfind("log.", 0) == 0 || name.rfind("checkpoint.", 0) == 0 ||
+           name.rfind("monitor.", 0) == 0 ||
            name.rfind("evaluate.", 0) == 0 || name == "run.threads" ||
            name == "run.loader_threads" || std::strcmp(key.type, "path") == 0;
 }
@@ -267,7 +268,14 @@ void RunFolder::end_line()
 
 void RunFolder::write_step(const Trainer &trainer, const sslact_step_report &step)
 {
+    const Monitor *monitor = trainer.monitor();
+    if (monitor != nullptr) {
+        write_messages(*monitor, step.iteration);
+    }
     const bool edge = step.iteration == 1 || step.iteration == trainer.planned();
+    if (monitor != nullptr && (monitor->ends_window(step.iteration) || edge)) {
+        write_monitor(*monitor, trainer, step.iteration);
+    }
     if (!edge && step.iteration % log_every_ != 0) {
         return;
     }
@@ -286,6 +294,7 @@ void RunFolder::write_step(const Trainer &trainer, const sslact_step_report &ste
         json_lines_add_number(lines, "pseudo/positive_rate", step.positive_rate);
         json_lines_add_number(lines, "pseudo/negative_rate", step.negative_rate);
         json_lines_add_number(lines, "pseudo/ignored_rate", step.ignored_rate);
+        json_lines_add_number(lines, "pseudo/sampled_rate", trainer.monitor()->sampled_rate());
         if (edge || step.iteration % threshold_interval == 0) {
             const at::Tensor thresholds = trainer.thresholds();
             for (int32_t j = 0; j < trainer.class_count(); ++j) {

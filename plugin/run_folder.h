@@ -45,6 +45,9 @@ class RunFolder
     void remove_leftovers() const;
     json_lines *metrics();
     void end_line();
+    void write_monitor(const Monitor &monitor, const Trainer &trainer, int64_t iteration);
+    void write_classes(const Monitor &monitor, int64_t iteration);
+    void write_messages(const Monitor &monitor, int64_t iteration);
     std::vector<int64_t> list_checkpoints() const; // iterations, newest first
     std::string checkpoint_path(int64_t iteration) const;
 
@@ -57,6 +60,7 @@ class RunFolder
     int64_t log_every_ = 20, keep_last_ = 2;
     int lock_ = -1;
     int64_t from_ = 0; // iteration that training goes on after
+    bool named_classes_ = false; // the line "classes" of this process is written
     std::unique_ptr<json_lines, LinesCloser> metrics_;
 };
 

@@ -2,8 +2,8 @@
  *
  * A folder with real video files (H.264, 192 x 128, 16 pictures a second) of drawn people who do
  * several things at once, their annotation in AVA's file forms, and two configs that train on it.
- * The labels of the unlabelled part are written too, into hidden_labels.csv, which no config
- * names. */
+ * The labels of the unlabelled part are written too, into hidden_labels.csv, which the
+ * configs name for the monitor alone (monitor.hidden_labels). */
 #ifndef SSLACT_DEMO_H
 #define SSLACT_DEMO_H
 

@@ -4,7 +4,7 @@
  *     DIR/config.yaml                    every key, reusable
  *     DIR/metrics.jsonl                  one JSON object an event
  *     DIR/checkpoints/000500.safetensors and `latest`, a small text file with the newest name
- *     DIR/detections/<split>_<role>.csv  DIR/report/index.html, results.csv
+ *     DIR/detections/<split>_<role>.csv  DIR/report/index.html, results.csv, monitor.csv
  */
 #ifndef SSLACT_RUN_H
 #define SSLACT_RUN_H
@@ -34,7 +34,9 @@ SSLACT_STATUS sslact_run_open(const sslact_config *config, const char *folder,
  * the one before it taken. SSLACT_DONE when the folder has none: the trainer is untouched. */
 SSLACT_STATUS sslact_run_load_checkpoint(sslact_run *run, sslact_trainer *trainer);
 
-/* Adds the step to metrics.jsonl when log.every_iterations says so, thresholds every 100. */
+/* Adds the step to metrics.jsonl when log.every_iterations says so, thresholds every 100, the
+ * monitor's figures by class every monitor.every_iterations, its warnings when they come: call it
+ * after every step. */
 SSLACT_STATUS sslact_run_write_step(sslact_run *run, const sslact_trainer *trainer,
                                     const sslact_step_report *step);
 /* Writes a checkpoint of the trainer's iteration and removes all but checkpoint.keep_last. */

@@ -80,6 +80,55 @@ SSLACT_STATUS sslact_trainer_count_iterations(const sslact_trainer *trainer, int
 /* Positive thresholds now in force, one a class, 0..1. */
 SSLACT_STATUS sslact_trainer_get_thresholds(const sslact_trainer *trainer, float *buffer,
                                             size_t capacity, size_t *needed);
+/* ---- the monitor: what becomes of the unlabelled boxes, never fed to the loss ---- */
+
+/* WINDOW: the iterations after the last multiple of monitor.every_iterations before the last one;
+ * RUN: all iterations, those before a checkpoint that was loaded included. */
+typedef enum sslact_monitor_period {
+    SSLACT_MONITOR_WINDOW = 1,
+    SSLACT_MONITOR_RUN = 2
+} sslact_monitor_period;
+
+/* Growing. The arrays are the caller's, class_capacity elements each, one a class; NULL: not
+ * wanted. Shares are 0..1, NaN where there is nothing to divide by. docs/monitor.md has the
+ * formulas. */
+typedef struct sslact_monitor {
+    size_t struct_size;
+    int32_t class_capacity;     /* in; 0 with every array NULL asks for the numbers alone */
+    int32_t class_count;        /* out, as everything below */
+    int64_t iterations;         /* counted */
+    int64_t boxes;              /* unlabelled boxes in them */
+    int64_t boxes_kept;         /* by the mask */
+    int64_t boxes_known;        /* whose hidden labels are known */
+    int64_t *labeled;           /* labelled training instances */
+    int64_t *positives;         /* boxes with the class as pseudo-label */
+    int64_t *negatives;
+    int64_t *ignored;
+    double *threshold;          /* now in force */
+    double *threshold_start;
+    double *kept_share;         /* of the boxes with this pseudo-label, kept by the mask */
+    double *rarest_kept_share;  /* of the boxes whose rarest pseudo-label this is */
+    int64_t *silence;           /* iterations since the last positive */
+    double *precision;          /* of positives, against hidden labels; NaN without */
+    double *recall;             /* of positives */
+    double *negative_precision;
+    double *calibration_error;  /* of the teacher's score, 15 equal bins */
+    double *labeled_precision;  /* the teacher's pseudo-labels on labelled clips, looked at once a */
+    double *labeled_recall;     /* window */
+} sslact_monitor;
+
+/* SSLACT_ERROR_BUFFER_TOO_SMALL where class_capacity is less than the classes and an array is
+ * wanted; UNSUPPORTED for a preset without teacher. On failure nothing is written. */
+SSLACT_STATUS sslact_trainer_read_monitor(const sslact_trainer *trainer,
+                                          sslact_monitor_period period, sslact_monitor *monitor);
+/* Gives the monitor the labels of the unlabelled clips: clip n of truth shows what clip n of the
+ * unlabelled set shows, and may be that set itself where its clips carry labels. A box takes the
+ * labels of the person of truth that it overlaps best, from monitor.box_overlap on; a callback set
+ * is read once. Counts from the next step on; the training stays the same to the last bit.
+ * File-backed sets have the key monitor.hidden_labels. MISMATCH when the sets do not agree in
+ * clips or classes or no box is found again, UNSUPPORTED for a preset without teacher. */
+SSLACT_STATUS sslact_trainer_set_hidden_labels(sslact_trainer *trainer, sslact_dataset *truth);
+
 /* Whether the preset has a teacher: 1 or 0. */
 SSLACT_STATUS sslact_trainer_get_role(const sslact_trainer *trainer, sslact_role role,
                                       int32_t *present);

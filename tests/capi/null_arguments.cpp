@@ -237,6 +237,7 @@ void probe_trainer(Probe &probe, World &w)
 {
     const std::string file = w.folder / "trainer.safetensors";
     ASSERT_DONE_WELL(sslact_trainer_save(w.trainer, file.c_str()));
+    const Dataset hidden = make_dataset(101, 5, true); // the labels of w.unlabelled
     Trainer made;
     Report report;
     Model model;
@@ -258,6 +259,10 @@ void probe_trainer(Probe &probe, World &w)
     PROBE(sslact_trainer_get_thresholds, {}, w.trainer, w.numbers, 64, &w.needed);
     PROBE(sslact_trainer_get_role, {}, w.trainer, SSLACT_TEACHER, &w.small);
     PROBE(sslact_trainer_copy_model, {}, w.trainer, SSLACT_STUDENT, model.out());
+    sslact_monitor monitor;
+    SSLACT_INIT(monitor);
+    PROBE(sslact_trainer_read_monitor, {}, w.trainer, SSLACT_MONITOR_RUN, &monitor);
+    PROBE(sslact_trainer_set_hidden_labels, {}, w.trainer, hidden);
     SURVIVES(sslact_trainer_request_stop);
     SURVIVES(sslact_trainer_free);
 
