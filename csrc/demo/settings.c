@@ -67,5 +67,10 @@ void settings_write_ssl(int class_count, double label_ratio, text *out)
                      "  batch_labeled: 16\n"
                      "  batch_unlabeled: 16\n"
                      "  peak_lr: 0.1\n"
-                     "  weight_decay: 0.0001\n");
+                     "  weight_decay: 0.0001\n"
+                     "\n"
+                     "monitor: # measures the pseudo-labels; training never sees these labels\n"
+                     "  hidden_labels: hidden_labels.csv\n"
+                     "  box_overlap: 0.75\n"
+                     "  warn_iterations: 100\n");
 }

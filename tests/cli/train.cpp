@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "cli_support.h"
+#include "support/tensors_of.h"
 
 namespace
 {
@@ -114,7 +115,7 @@ TEST(Train, WritesOneJsonObjectForEveryEvent)
                  {"train/loss", "train/loss_supervised", "train/loss_unsupervised",
                   "train/loss_regulariser", "train/learning_rate", "train/people",
                   "pseudo/positive_rate", "pseudo/negative_rate", "pseudo/ignored_rate",
-                  "perf/step_ms", "perf/data_wait_ms"}) {
+                  "pseudo/sampled_rate", "perf/step_ms", "perf/data_wait_ms"}) {
                 EXPECT_TRUE(line[tag].is_number()) << tag;
             }
         }
@@ -125,7 +126,37 @@ TEST(Train, WritesOneJsonObjectForEveryEvent)
     EXPECT_EQ(events["train"], 6);
     EXPECT_EQ(events["checkpoint"], 3);
     EXPECT_EQ(events["eval"], 2) << "student and teacher";
+    EXPECT_EQ(events["classes"], 1);
+    EXPECT_EQ(events["monitor"], 2) << "the first and the last iteration";
     EXPECT_TRUE(lines[lines.size() - 2].has("eval_validation/teacher/map_50"));
+    EXPECT_TRUE(std::filesystem::exists(folder + "/report/monitor.csv"));
+    EXPECT_TRUE(contains(get_file(folder + "/report/index.html"), "Pseudo-labels by class"));
+}
+
+TEST(Train, HiddenLabelsChangeNoBitOfTheCheckpoint)
+{
+    const std::string with = world() / "with_hidden", without = world() / "without_hidden";
+    Words words = train_ours_words(with);
+    words.push_back("monitor.hidden_labels=" + world().path() + "/hidden_labels.csv");
+    ASSERT_EQ(run(words).code, 0);
+    words = train_ours_words(without);
+    words.push_back("monitor.hidden_labels=");
+    ASSERT_EQ(run(words).code, 0);
+
+    const auto first = test::tensors_of(with + "/checkpoints/000006.safetensors");
+    const auto second = test::tensors_of(without + "/checkpoints/000006.safetensors");
+    ASSERT_EQ(first.size(), second.size());
+    int told_apart = 0;
+    for (const auto &[name, bytes] : first) {
+        if (name.rfind("ssl.monitor.hidden.", 0) == 0) {
+            told_apart += bytes != second.at(name);
+        } else {
+            EXPECT_TRUE(bytes == second.at(name)) << name;
+        }
+    }
+    EXPECT_GT(told_apart, 0) << "the labels were looked at";
+    EXPECT_TRUE(contains(get_file(with + "/metrics.jsonl"), "pseudo/hidden_recall"));
+    EXPECT_FALSE(contains(get_file(without + "/metrics.jsonl"), "pseudo/hidden_recall"));
 }
 
 Words train_rounds_words(const std::string &run, const Words &more = {})

@@ -198,13 +198,15 @@ TEST_F(DemoWorld, EncodesWhatWasDrawn)
     demo_video_clear(&plan);
 }
 
-TEST_F(DemoWorld, HasConfigsThatNeitherNameHiddenLabelsNorTheFolder)
+TEST_F(DemoWorld, HasConfigsThatNameHiddenLabelsForTheMonitorAloneAndNotTheFolder)
 {
     for (const char *name : {"demo.yaml", "demo_ssl.yaml"}) {
         std::string yaml = read(folder_->path / "a" / name);
         EXPECT_NE(std::string::npos, yaml.find("  label_ratio: 0.25\n")) << name;
         EXPECT_NE(std::string::npos, yaml.find("  class_count: 12\n")) << name;
-        EXPECT_EQ(std::string::npos, yaml.find("hidden")) << name;
+        const size_t hidden = yaml.find("hidden");
+        EXPECT_EQ(std::string(name) == "demo.yaml", hidden == std::string::npos) << name;
+        EXPECT_EQ(hidden, yaml.find("hidden", yaml.rfind("monitor:"))) << name;
         EXPECT_EQ(std::string::npos, yaml.find(folder_->path.string())) << name;
     }
 }

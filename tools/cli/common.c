@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -153,6 +154,15 @@ static error_t parse_own(int key, char *argument, struct argp_state *state)
     return input->own->parser(key, argument, &own_state);
 }
 
+// On a terminal a message takes the place of the progress line, which is drawn again below it.
+static void show_message(sslact_log_level level, const char *room, const char *text, void *user)
+{
+    static const char *const names[] = {"", "debug", "info", "warning", "error"};
+
+    (void)user;
+    fprintf(stderr, "\r\033[K%s: %s: %s\n", names[level], room, text);
+}
+
 static void apply_verbosity(const cli_common *common)
 {
     const char *wanted = getenv("SSLACT_LOG");
@@ -165,7 +175,7 @@ static void apply_verbosity(const cli_common *common)
     } else if (common->verbose == 1 || (wanted != NULL && strcmp(wanted, "info") == 0)) {
         level = SSLACT_LOG_INFO;
     }
-    if (sslact_runtime_set_log(NULL, level, NULL) < 0) {
+    if (sslact_runtime_set_log(isatty(STDERR_FILENO) ? show_message : NULL, level, NULL) < 0) {
         exit(cli_fail(sslact_error_get_status()));
     }
 }
