@@ -142,7 +142,8 @@ sslact_status sslact_model_create(const sslact_config *config_handle, sslact_mod
         initialise(*handle->network, static_cast<uint64_t>(config_get_int(copy, "run.seed")));
         const std::string weights = config_get_text(copy, "model.weights");
         if (!weights.empty()) {
-            load_best_weights(*handle->network, weights);
+            load_best_weights(*handle->network, weights,
+                              config_get_bool(copy, "model.weights_strict"));
         }
         if (!device.is_cpu()) {
             handle->network->to(device);

@@ -29,7 +29,8 @@
 
 static const schema_key table[] = {
     {"model.preset", SCHEMA_CHOICE, "slowfast_r50_8x8",
-     "slowfast_r50_8x8, acar_r50_8x8, slowfast_r50_8x4_ucf, slowfast_tiny, acar_tiny",
+     "slowfast_r50_8x8, acar_r50_8x8, slowfast_r50_8x4_ucf, slowfast_tiny, acar_tiny, "
+     "mmaction2_r50_8x8",
      "sets the keys of the network below (models 1)"},
     {"model.head", SCHEMA_CHOICE, "linear", "linear, acar",
      "what stands on the box features: one linear layer, or actor relations (models 6, 7)"},
@@ -78,6 +79,8 @@ static const schema_key table[] = {
     {"model.initialisation", SCHEMA_CHOICE, "pyslowfast", "pyslowfast, acar",
      "distribution of fresh weights (models 3.6)"},
     {"model.weights", SCHEMA_PATH, "", "a path", "initial weights (models 13); empty: fresh ones"},
+    {"model.weights_strict", SCHEMA_BOOL, "true", "true, false",
+     "every backbone array must be in model.weights; false: what matches is taken (models 13.5)"},
 
     {"data.dataset", SCHEMA_CHOICE, "ava", "ava, ucf101_24", "form of the files below (data 1, 9)"},
     {"data.video_root", SCHEMA_PATH, "", "a path", "folder of the videos"},

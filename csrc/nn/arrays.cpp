@@ -133,9 +133,8 @@ at::Tensor ArrayFile::read_like(const std::string &name, const at::Tensor &examp
                             std::equal(example.sizes().begin(), example.sizes().end(), facts.shape);
     if (!same_shape || facts.dtype != find_dtype(name, example.scalar_type())) {
         throw Error(SSLACT_ERROR_MISMATCH,
-                    path_ + ": array \"" + name + "\" is " +
-                        weights_dtype_get_name(facts.dtype) + " " +
-                        shape_text(facts.shape, facts.rank) + ", " +
+                    path_ + ": array \"" + name + "\" is " + weights_dtype_get_name(facts.dtype) +
+                        " " + shape_text(facts.shape, facts.rank) + ", " +
                         weights_dtype_get_name(find_dtype(name, example.scalar_type())) + " " +
                         shape_text(example.sizes().data(), example.dim()) + " is needed");
     }
@@ -167,43 +166,63 @@ std::string find_unloaded(const LoadReport &report)
     return "";
 }
 
-// What load_best_weights reads of a file: the prefix of the names.
-std::string find_best_prefix(const std::string &path)
+// Head arrays of the file that the network has no place for: its scores would be others.
+std::string find_surplus_head(const LoadReport &report)
 {
-    const ArrayFile file(path);
-    return file.has_prefix("teacher.") ? "teacher." :
-           file.has_prefix("student.") ? "student." :
-                                         "";
+    for (const std::string &name : report.unknown) {
+        if (name.rfind("head.", 0) == 0) {
+            return name;
+        }
+    }
+    return "";
+}
+
+// The first array of another shape, "" if all fit.
+std::string find_other_shape(const LoadReport &report)
+{
+    return report.mismatched.empty()
+               ? ""
+               : "array \"" + report.mismatched[0] + "\" is " + report.shapes[0];
 }
 
 } // namespace
 
-void load_best_weights(Detector &network, const std::string &path)
+void load_best_weights(Detector &network, const std::string &path, bool strict_backbone)
 {
-    const LoadReport report = load_weights(network, path, find_best_prefix(path), true);
+    const LoadReport report = load_weights(network, path, nullptr, strict_backbone);
     const std::string fresh = find_unloaded(report);
     if (!fresh.empty()) {
-        log_write(SSLACT_LOG_WARNING, "nn",
-                  "%s: no \"%s\" of this network's shape in it, the head starts from fresh weights",
-                  report.path.c_str(), fresh.c_str());
+        const std::string shapes = find_other_shape(report);
+        log_write(SSLACT_LOG_WARNING, "nn", "%s: \"%s\" starts from fresh weights%s%s",
+                  report.path.c_str(), fresh.c_str(), shapes.empty() ? "" : ": ", shapes.c_str());
+    }
+    const std::string surplus = find_surplus_head(report);
+    if (fresh.empty() && !surplus.empty()) {
+        log_write(SSLACT_LOG_WARNING, "nn", "%s: \"%s\" has no place in this network's head",
+                  report.path.c_str(), surplus.c_str());
     }
 }
 
 void load_all_weights(Detector &network, const std::string &path)
 {
-    const std::string prefix = find_best_prefix(path);
-    const LoadReport report = load_weights(network, path, prefix, true);
+    const LoadReport report = load_weights(network, path, nullptr, true);
+    const std::string shapes = find_other_shape(report);
     const std::string unloaded = find_unloaded(report);
-    if (unloaded.empty()) {
-        return;
+    const std::string surplus = find_surplus_head(report);
+    if (!shapes.empty()) {
+        throw Error(SSLACT_ERROR_MISMATCH, report.path + ": " + shapes);
     }
-    for (const auto &[name, array] : named_arrays(network)) {
-        if (name == unloaded) {
-            ArrayFile(path).read_like(prefix + name, array); // throws with both shapes
-        }
+    if (!unloaded.empty()) {
+        throw Error(SSLACT_ERROR_MISMATCH,
+                    report.path + ": array \"" + unloaded +
+                        "\" is missing; the file is of another network or method" +
+                        (unloaded == "head.projection.bias" ? " (model.head_bias=false?)" : ""));
     }
-    throw Error(SSLACT_ERROR_MISMATCH, report.path + ": array \"" + unloaded +
-                                           "\" is of another network or method");
+    if (!surplus.empty()) {
+        throw Error(SSLACT_ERROR_MISMATCH,
+                    report.path + ": array \"" + surplus + "\" has no place in this network" +
+                        (surplus == "head.projection.bias" ? " (model.head_bias=true?)" : ""));
+    }
 }
 
 void save_weights(const Detector &network, const config *settings, const std::string &path)

@@ -25,7 +25,7 @@ void write_arrays(const std::string &path, const NamedArrays &arrays, const Meta
 // A checkpoint file opened for reading.
 class ArrayFile
 {
-  public:
+public:
     explicit ArrayFile(const std::string &path);
     ~ArrayFile();
     ArrayFile(const ArrayFile &) = delete;
@@ -40,17 +40,18 @@ class ArrayFile
     at::Tensor read_rows_like(const std::string &name, const at::Tensor &example) const;
     const std::string &path() const { return path_; }
 
-  private:
+private:
     size_t find(const std::string &name) const;
 
     std::string path_;
     weights_file *file_;
 };
 
-// Weights of the teacher where the file has one, else of the student, else bare names; all
-// backbone arrays must match. A head that does not keeps its values, with a warning.
-void load_best_weights(Detector &network, const std::string &path);
-// The same where the head must match as well: MISMATCH with both shapes otherwise.
+// Weights from a file of any layout (nn/load.h): of a training run the teacher's where the file has
+// one, else the student's. Every backbone array must match unless strict_backbone is false. A head
+// that does not match keeps its values, with a warning.
+void load_best_weights(Detector &network, const std::string &path, bool strict_backbone = true);
+// The same where the head must match as well, both ways: MISMATCH with both shapes otherwise.
 void load_all_weights(Detector &network, const std::string &path);
 
 // A network's arrays under bare names, with its config.

@@ -169,7 +169,8 @@ void Trainer::make_networks()
     student_ = std::make_shared<Detector>(network);
     initialise(*student_, options_.seed);
     if (!weights.empty()) {
-        load_best_weights(*student_, weights);
+        load_best_weights(*student_, weights,
+                          config_get_bool(settings_.get(), "model.weights_strict"));
     }
     student_->freeze_batch_norm(options_.freeze_batch_norm);
     student_->train();

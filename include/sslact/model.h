@@ -28,8 +28,9 @@ typedef struct sslact_evaluate_options { /* growing */
 /* By the model.* keys; model.weights names a checkpoint to start from, else weights are drawn from
  * run.seed. SSLACT_ERROR_CONFIG, MISMATCH (weights of another network), NOT_FOUND, FORMAT. */
 SSLACT_STATUS sslact_model_create(const sslact_config *config, sslact_model **out);
-/* Weights from a checkpoint of this library: of a training run the teacher where there is one,
- * else the student. The model keeps its weights on failure. */
+/* Weights from a checkpoint of this library or of PySlowFast, ACAR-Net, PyTorchVideo or mmaction2
+ * (weights.h): of a training run the teacher where there is one, else the student. The head must
+ * match too, else SSLACT_ERROR_MISMATCH. The model keeps its weights on failure. */
 SSLACT_STATUS sslact_model_load(sslact_model *model, const char *path);
 /* A safetensors file with weights, statistics and config; written whole or not at all. */
 SSLACT_STATUS sslact_model_save(const sslact_model *model, const char *path);
