@@ -13,5 +13,6 @@
 #include "sslact/runtime.h"
 #include "sslact/trainer.h"
 #include "sslact/video.h"
+#include "sslact/weights.h"
 
 #endif

@@ -359,6 +359,16 @@ void probe_loss(Probe &probe, World &)
           share, mask, 1.0, nullptr, &loss, &penalty, weight, slopes);
 }
 
+void probe_weights(Probe &probe, World &w)
+{
+    const std::string in = w.folder / "whole.safetensors", out = w.folder / "copy.safetensors";
+    EXPECT_DONE_WELL(sslact_model_save(w.model, in.c_str()));
+    std::vector<char> text(1 << 20);
+
+    PROBE(sslact_weights_inspect, {1}, in.c_str(), w.config, text.data(), text.size(), &w.needed);
+    PROBE(sslact_weights_convert, {2}, in.c_str(), out.c_str(), "sslact");
+}
+
 TEST(NullArguments, AreRefusedByEveryExportedFunction)
 {
     World world;
@@ -373,6 +383,7 @@ TEST(NullArguments, AreRefusedByEveryExportedFunction)
     probe_video(probe, world);
     probe_run(probe, world);
     probe_loss(probe, world);
+    probe_weights(probe, world);
 
     std::istringstream exports(get_file(SSLACT_TESTS_FOLDER "/abi/exports.txt"));
     std::string name;

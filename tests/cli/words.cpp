@@ -10,10 +10,18 @@ namespace
 
 using namespace test;
 
-const std::vector<Words> commands = {
-    {"train"},        {"evaluate"},      {"score"},          {"frames"},
-    {"data", "demo"}, {"data", "check"}, {"config", "list"}, {"config", "render"},
-    {"report"},       {"info"}};
+const std::vector<Words> commands = {{"train"},
+                                     {"evaluate"},
+                                     {"score"},
+                                     {"frames"},
+                                     {"data", "demo"},
+                                     {"data", "check"},
+                                     {"config", "list"},
+                                     {"config", "render"},
+                                     {"weights", "inspect"},
+                                     {"weights", "convert"},
+                                     {"report"},
+                                     {"info"}};
 
 std::string join(const Words &words)
 {

@@ -107,6 +107,8 @@ int run_data_demo(int argc, char **argv);
 int run_data_check(int argc, char **argv);
 int run_config_list(int argc, char **argv);
 int run_config_render(int argc, char **argv);
+int run_weights_inspect(int argc, char **argv);
+int run_weights_convert(int argc, char **argv);
 int run_report(int argc, char **argv);
 int run_info(int argc, char **argv);
 

@@ -8,7 +8,7 @@
 #include "cli.h"
 
 static const cli_command commands[] = {
-    {"train", "train a detector: the schedule, checkpoints, evaluation, report", run_train},
+    {"train", "train a detector: schedule, checkpoints, evaluation, report", run_train},
     {"evaluate", "frame mAP of a trained model over a split", run_evaluate},
     {"score", "the AVA metric on detection and label files, no model", run_score},
     {"frames", "exactly the frames a clip of a video would hold", run_frames},
@@ -16,6 +16,8 @@ static const cli_command commands[] = {
     {"data check", "read everything a run would read, report every problem", run_data_check},
     {"config list", "every config key with default, range and help", run_config_list},
     {"config render", "a full config as YAML", run_config_render},
+    {"weights inspect", "what a checkpoint holds, whose names it has", run_weights_inspect},
+    {"weights convert", "rewrite a checkpoint for another code base", run_weights_convert},
     {"report", "rebuild a run's report, or set several runs side by side", run_report},
     {"info", "versions and devices", run_info},
 };
@@ -30,7 +32,7 @@ static void print_usage(FILE *stream)
                     "              sslact_cli train --config demo/demo.yaml --run runs/first\n\n"
                     "Commands:\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        fprintf(stream, "  %-14s %s\n", commands[i].name, commands[i].summary);
+        fprintf(stream, "  %-15s %s\n", commands[i].name, commands[i].summary);
     }
     fprintf(stream, "\nsslact_cli COMMAND --help says more. Config keys: sslact_cli config list\n");
 }
