@@ -6,6 +6,10 @@
 #include "kernels/roi_align.h"
 #include "ops/roi_align.h"
 
+#include <memory>
+
+#include <ATen/Dispatch.h>
+#include <ATen/Parallel.h>
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/empty.h>
@@ -23,6 +27,40 @@ void check_kernel(sslact_status status)
     TORCH_CHECK(status >= 0, sslact_error_get_message());
 }
 
+// The plan and the loops of one type.
+template <typename Real> struct Kernel;
+
+template <> struct Kernel<float> {
+    using Plan = roi_plan_float;
+    static constexpr auto create = roi_plan_create_float;
+    static constexpr auto release = roi_plan_free_float;
+    static constexpr auto count_parts = roi_plan_count_parts_float;
+    static constexpr auto forward = roi_align_forward_parts_float;
+    static constexpr auto backward = roi_align_backward_parts_float;
+};
+
+template <> struct Kernel<double> {
+    using Plan = roi_plan_double;
+    static constexpr auto create = roi_plan_create_double;
+    static constexpr auto release = roi_plan_free_double;
+    static constexpr auto count_parts = roi_plan_count_parts_double;
+    static constexpr auto forward = roi_align_forward_parts_double;
+    static constexpr auto backward = roi_align_backward_parts_double;
+};
+
+// Calls run(plan, first, last) for all parts, on torch's threads. Parts write apart from each
+// other, so the result does not depend on their number.
+template <typename Real, typename Run>
+void run_parts(const roi_align_shape &shape, const at::Tensor &boxes, Run run)
+{
+    typename Kernel<Real>::Plan *made = nullptr;
+    check_kernel(Kernel<Real>::create(&shape, boxes.const_data_ptr<Real>(), &made));
+    const std::unique_ptr<typename Kernel<Real>::Plan, decltype(Kernel<Real>::release)> plan(
+        made, Kernel<Real>::release);
+    at::parallel_for(0, Kernel<Real>::count_parts(made), 1,
+                     [&](int64_t first, int64_t last) { check_kernel(run(made, first, last)); });
+}
+
 at::Tensor forward_meta(const at::Tensor &input, const at::Tensor &rois, double spatial_scale,
                         int64_t pooled_height, int64_t pooled_width, int64_t sampling_ratio,
                         bool aligned)
@@ -38,20 +76,20 @@ at::Tensor forward_cpu(const at::Tensor &input, const at::Tensor &rois, double s
 {
     roi_align_shape shape = sslact::torch_ops::check_roi_align(
         input, rois, spatial_scale, pooled_height, pooled_width, sampling_ratio, aligned);
-    at::Tensor packed = input.contiguous();
+    bool channels_last =
+        input.is_contiguous(at::MemoryFormat::ChannelsLast) && !input.is_contiguous();
+    at::Tensor packed = channels_last ? input : input.contiguous();
     at::Tensor boxes = rois.contiguous();
     at::Tensor output = at::empty({shape.boxes, shape.channels, pooled_height, pooled_width},
                                   packed.options().memory_format(at::MemoryFormat::Contiguous));
 
-    if (input.scalar_type() == at::kDouble) {
-        check_kernel(roi_align_forward_double(&shape, packed.const_data_ptr<double>(),
-                                              boxes.const_data_ptr<double>(),
-                                              output.mutable_data_ptr<double>()));
-    } else {
-        check_kernel(roi_align_forward_float(&shape, packed.const_data_ptr<float>(),
-                                             boxes.const_data_ptr<float>(),
-                                             output.mutable_data_ptr<float>()));
-    }
+    AT_DISPATCH_FLOATING_TYPES(input.scalar_type(), "roi_align", [&] {
+        const scalar_t *from = packed.const_data_ptr<scalar_t>();
+        scalar_t *to = output.mutable_data_ptr<scalar_t>();
+        run_parts<scalar_t>(shape, boxes, [&](auto *plan, int64_t first, int64_t last) {
+            return Kernel<scalar_t>::forward(plan, from, channels_last, first, last, to);
+        });
+    });
     return output;
 }
 
@@ -78,15 +116,13 @@ at::Tensor backward_cpu(const at::Tensor &grad, const at::Tensor &rois, double s
     at::Tensor boxes = rois.contiguous();
     at::Tensor output = at::empty({batch_size, channels, height, width}, packed.options());
 
-    if (grad.scalar_type() == at::kDouble) {
-        check_kernel(roi_align_backward_double(&shape, packed.const_data_ptr<double>(),
-                                               boxes.const_data_ptr<double>(),
-                                               output.mutable_data_ptr<double>()));
-    } else {
-        check_kernel(roi_align_backward_float(&shape, packed.const_data_ptr<float>(),
-                                              boxes.const_data_ptr<float>(),
-                                              output.mutable_data_ptr<float>()));
-    }
+    AT_DISPATCH_FLOATING_TYPES(grad.scalar_type(), "_roi_align_backward", [&] {
+        const scalar_t *from = packed.const_data_ptr<scalar_t>();
+        scalar_t *to = output.mutable_data_ptr<scalar_t>();
+        run_parts<scalar_t>(shape, boxes, [&](auto *plan, int64_t first, int64_t last) {
+            return Kernel<scalar_t>::backward(plan, from, first, last, to);
+        });
+    });
     return output;
 }
 

@@ -1,94 +1,37 @@
-// Owns: the weights of one box along each axis, and the typed loops over channels.
+// Owns: the checks of boxes and sizes, and the typed loops over channels.
 #include "kernels/roi_align.h"
 
 #include "base/array.h"
+#include "kernels/lanes.h"
 #include "kernels/roi_axis.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-// One axis of one box: bin p reads cells first[p] .. last[p] - 1 with weights [bins, cells].
-typedef struct axis {
-    int64_t bins;
-    int64_t cells;
-    int64_t *first;
-    int64_t *last;
-    double *weights;
-} axis;
+// Channels that a part of the work takes.
+#define ROI_BLOCK 64
 
-typedef struct box_weights {
-    axis rows;
-    axis columns;
-    double scale;  // 1 / count of the formula
-    double *line;  // [W] scratch
-    int64_t begin; // cells that any column bin reads
-    int64_t end;
-} box_weights;
+typedef struct roi_part {
+    int64_t map;
+    int64_t channel; // first
+    int64_t width;   // number of them, up to ROI_BLOCK
+} roi_part;
 
-static void axis_free(axis *a)
+// Numbers of weights of one box; false where they are too many.
+static bool roi_count_weights(const roi_align_shape *s, size_t *out)
 {
-    free(a->first);
-    free(a->last);
-    free(a->weights);
-}
+    size_t rows = 0;
+    size_t columns = 0;
+    size_t bytes = 0;
 
-static sslact_status axis_create(int64_t bins, int64_t cells, axis *out)
-{
-    axis made = {.bins = bins, .cells = cells};
-    size_t count = 0;
-
-    if (!array_multiply((size_t)bins, (size_t)cells, &count)) {
-        return error_set(SSLACT_ERROR_INVALID_ARGUMENT,
-                         "%lld bins over %lld cells do not fit into memory", (long long)bins,
-                         (long long)cells);
+    if (!array_multiply((size_t)s->pooled_height, (size_t)s->height, &rows) ||
+        !array_multiply((size_t)s->pooled_width, (size_t)s->width, &columns) ||
+        rows > SIZE_MAX / 4 || columns > SIZE_MAX / 4 ||
+        !array_multiply(rows + columns, sizeof(double), &bytes)) {
+        return false;
     }
-    made.first = array_create((size_t)bins, sizeof(*made.first));
-    made.last = array_create((size_t)bins, sizeof(*made.last));
-    made.weights = array_create(count, sizeof(*made.weights));
-    if (made.first == NULL || made.last == NULL || made.weights == NULL) {
-        axis_free(&made);
-        return SSLACT_ERROR_OUT_OF_MEMORY;
-    }
-    *out = made;
-    return SSLACT_OK;
-}
-
-static void box_weights_free(box_weights *box)
-{
-    axis_free(&box->rows);
-    axis_free(&box->columns);
-    free(box->line);
-}
-
-static sslact_status box_weights_create(const roi_align_shape *shape, box_weights *out)
-{
-    box_weights made = {0};
-    sslact_status status = axis_create(shape->pooled_height, shape->height, &made.rows);
-
-    if (status == SSLACT_OK) {
-        status = axis_create(shape->pooled_width, shape->width, &made.columns);
-    }
-    if (status == SSLACT_OK) {
-        made.line = array_create((size_t)shape->width, sizeof(*made.line));
-        status = made.line == NULL ? SSLACT_ERROR_OUT_OF_MEMORY : SSLACT_OK;
-    }
-    if (status != SSLACT_OK) {
-        box_weights_free(&made);
-        return status;
-    }
-    *out = made;
-    return SSLACT_OK;
-}
-
-static void axis_fill(axis *a, roi_span span)
-{
-    for (int64_t bin = 0; bin < a->bins; bin++) {
-        const roi_range range = roi_bin_weigh(span, bin, a->cells, a->weights + bin * a->cells);
-
-        a->first[bin] = range.first;
-        a->last[bin] = range.last;
-    }
+    *out = rows + columns;
+    return true;
 }
 
 sslact_status roi_align_check_box(const roi_align_shape *shape, int64_t index, const double roi[5])
@@ -109,23 +52,6 @@ sslact_status roi_align_check_box(const roi_align_shape *shape, int64_t index, c
     return SSLACT_OK;
 }
 
-static void box_weights_fill(const roi_align_shape *shape, const double roi[5], box_weights *box)
-{
-    const roi_box measured = roi_box_measure(shape, roi);
-
-    axis_fill(&box->rows, measured.rows);
-    axis_fill(&box->columns, measured.columns);
-    box->scale = measured.scale;
-    box->begin = shape->width;
-    box->end = 0;
-    for (int64_t q = 0; q < shape->pooled_width; q++) {
-        if (box->columns.first[q] < box->columns.last[q]) {
-            box->begin = box->columns.first[q] < box->begin ? box->columns.first[q] : box->begin;
-            box->end = box->columns.last[q] > box->end ? box->columns.last[q] : box->end;
-        }
-    }
-}
-
 static sslact_status roi_align_check(const roi_align_shape *shape)
 {
     if (shape->pooled_height < 1 || shape->pooled_width < 1 || shape->height < 1 ||
@@ -142,12 +68,18 @@ static sslact_status roi_align_check(const roi_align_shape *shape)
     return SSLACT_OK;
 }
 
+// Expands the name before LANES_DEFINE pastes to it.
+#define LANES_EXPAND(NAME, PARAMETERS, ARGUMENTS) LANES_DEFINE(NAME, PARAMETERS, ARGUMENTS)
+
 #define REAL float
 #define NAME(stem) stem##_float
+#define BODY(stem) stem##_float_body
 #include "kernels/roi_align.inc"
 #undef REAL
 #undef NAME
+#undef BODY
 
 #define REAL double
 #define NAME(stem) stem##_double
+#define BODY(stem) stem##_double_body
 #include "kernels/roi_align.inc"

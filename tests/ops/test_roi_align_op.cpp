@@ -2,6 +2,7 @@
 
 #include "ops/roi_align.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
@@ -116,6 +117,31 @@ TEST(RoiAlignOp, TakesStridedInputsAndLeavesThemAlone)
     EXPECT_TRUE(output.equal(expected));
     EXPECT_TRUE(strided.equal(kept));
     EXPECT_FALSE(output.is_alias_of(strided));
+}
+
+TEST(RoiAlignOp, GivesTheSameBitsForAnyNumberOfThreadsAndEitherLayout)
+{
+    // 150 channels: two whole blocks and a part of one; boxes of both maps mixed.
+    at::Tensor input = at::linspace(-1.0, 900.0, 2 * 150 * 5 * 7, at::kFloat).sin();
+    input = input.view({2, 150, 5, 7});
+    at::Tensor rois = make_rois(at::kFloat);
+    at::Tensor expected = roi_align(input, rois, 1.0, 3, 2, 0, false);
+    at::Tensor gradient = expected.cos();
+    at::Tensor spread =
+        sslact::roi_align_backward(gradient, rois, 1.0, 3, 2, 2, 150, 5, 7, 0, false);
+    int before = at::get_num_threads();
+    for (int threads : {1, 2, 3}) {
+        at::set_num_threads(threads);
+        EXPECT_TRUE(roi_align(input, rois, 1.0, 3, 2, 0, false).equal(expected));
+        at::Tensor last = input.contiguous(at::MemoryFormat::ChannelsLast);
+        EXPECT_TRUE(roi_align(last, rois, 1.0, 3, 2, 0, false).equal(expected));
+        EXPECT_TRUE(sslact::roi_align_backward(gradient, rois, 1.0, 3, 2, 2, 150, 5, 7, 0, false)
+                        .equal(spread));
+    }
+    at::set_num_threads(before);
+    // One channel of the last block alone is the same channel.
+    at::Tensor alone = roi_align(input.slice(1, 149, 150), rois, 1.0, 3, 2, 0, false);
+    EXPECT_TRUE(alone.equal(expected.slice(1, 149, 150)));
 }
 
 TEST(RoiAlignOp, GivesAnEmptyResultAndAZeroGradientWithoutBoxes)
