@@ -149,6 +149,7 @@ sslact_status sslact_model_create(const sslact_config *config_handle, sslact_mod
             handle->network->to(device);
         }
         handle->network->eval();
+        handle->network->hold_folded_weights();
         *out = handle.release();
         return SSLACT_OK;
     });
@@ -165,6 +166,7 @@ sslact_status sslact_model_load(sslact_model *model, const char *path)
             fresh->to(device);
         }
         fresh->eval();
+        fresh->hold_folded_weights();
         handle.network = std::move(fresh);
         return SSLACT_OK;
     });

@@ -208,6 +208,7 @@ sslact_status sslact_trainer_copy_model(const sslact_trainer *trainer, sslact_ro
         model->network = std::make_shared<Detector>(source->options());
         copy_weights(*source, *model->network);
         model->network->eval();
+        model->network->hold_folded_weights();
         *out = model.release();
         return SSLACT_OK;
     });

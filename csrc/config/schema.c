@@ -282,6 +282,13 @@ static const schema_key table[] = {
     {"run.loader_threads", SCHEMA_INT, "0", "[0, 1024]",
      "threads that read clips; 0: as the machine allows"},
 
+    {"perf.fold_batch_norm", SCHEMA_BOOL, "true", "true, false",
+     "batch norm by fixed statistics becomes part of the convolutions: the same numbers, faster"},
+    {"perf.channels_last", SCHEMA_BOOL, "true", "true, false",
+     "channels of a cell lie side by side in memory: the same numbers, faster"},
+    {"perf.precision", SCHEMA_CHOICE, "float32", "float32, bfloat16",
+     "numbers of the backbone; weights, head and loss stay float32. bfloat16 needs a processor "
+     "with AVX512-BF16 or AMX, or a GPU; elsewhere float32 is used, with a warning"},
     {"perf.frame_skipping", SCHEMA_BOOL, "true", "true, false",
      "do not decode frames that no wanted frame depends on"},
 };

@@ -30,7 +30,6 @@ using torch::nn::Module;
 namespace
 {
 
-constexpr double norm_epsilon = 1e-5;
 constexpr int64_t context_kernel = 3; // conv2 has no padding: a smaller map leaves nothing
 
 void see(const RoiHead::Observer &observe, const std::string &name, const at::Tensor &out)

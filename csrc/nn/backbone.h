@@ -6,6 +6,7 @@
 
 #include "nn/layers.h"
 #include "nn/options.h"
+#include "nn/unit.h"
 
 #include <functional>
 #include <memory>
@@ -34,7 +35,11 @@ public:
     // Called with "s1", "s1_fuse", "s2", ... and what came out of that part.
     using Observer = std::function<void(const std::string &name, const Pathways &out)>;
     // fast is [N, 3, T, H, W]; the slow frames are picked from it.
-    Pathways forward(const at::Tensor &fast, const Observer &observe = nullptr) const;
+    Pathways forward(const at::Tensor &fast, const Pass &pass,
+                     const Observer &observe = nullptr) const;
+
+    // The folded weights of every unit, for passes to come.
+    FoldedNetwork fold(at::ScalarType type, at::Device device) const;
 
 private:
     NetworkOptions options_;

@@ -1,7 +1,9 @@
 #include "nn/detector.h"
 
 #include "base/error.hpp"
+#include "base/log.h"
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/eye.h>
 #include <ATen/ops/logsumexp.h>
@@ -22,6 +24,16 @@ std::string render_shape(const at::Tensor &x)
         text += (i > 0 ? ", " : "") + std::to_string(x.size(i));
     }
     return text + "]";
+}
+
+// AVX512-BF16, which every processor with AMX has too.
+bool has_fast_bfloat16()
+{
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx512bf16") != 0;
+#else
+    return false;
+#endif
 }
 
 // Of AVA's classes the first 14 are poses, 13 of them among the 60 that are evaluated.
@@ -50,6 +62,11 @@ Detector::Detector(const NetworkOptions &options) : options_(options)
     check_network_options(options);
     backbone_ = std::make_unique<Backbone>(options, *this);
     head_ = register_module("head", make_head(options));
+    if (options.precision == Precision::bfloat16 && !has_fast_bfloat16()) {
+        log_write(SSLACT_LOG_WARNING, "nn",
+                  "perf.precision is bfloat16, which this processor has no instructions for: on "
+                  "it the network runs in float32");
+    }
 }
 
 void Detector::check_input(const at::Tensor &fast, const at::Tensor &rois) const
@@ -82,9 +99,49 @@ at::Tensor Detector::forward(const at::Tensor &fast, const at::Tensor &rois,
     if (fast.size(0) == 0 || (rois.size(0) == 0 && !observe && !takes_batch_statistics())) {
         return head_->forward_empty(fast);
     }
-    Pathways features = backbone_->forward(fast, observe);
+    at::Tensor x = prepare_input(fast);
+    std::shared_ptr<const FoldedNetwork> folded = get_folded(x);
+    Pathways features = backbone_->forward(x, {options_.fold_batch_norm, folded.get()}, observe);
 
     return head_->forward(features, rois, fast.size(3), fast.size(4), dropout_, observe_head);
+}
+
+// The type and layout the whole backbone runs in.
+at::Tensor Detector::prepare_input(const at::Tensor &fast) const
+{
+    at::Tensor x = fast;
+
+    if (options_.precision == Precision::bfloat16 && fast.scalar_type() == at::kFloat &&
+        (!fast.is_cpu() || has_fast_bfloat16())) {
+        x = x.to(at::kBFloat16);
+    }
+    return options_.channels_last ? x.contiguous(at::MemoryFormat::ChannelsLast3d) : x.contiguous();
+}
+
+void Detector::hold_folded_weights()
+{
+    holds_folded_ = true;
+}
+
+void Detector::weights_changed()
+{
+    const std::lock_guard<std::mutex> lock(folded_mutex_);
+    folded_.reset();
+}
+
+// Null where the weights are to be folded on the way, or not at all.
+std::shared_ptr<const FoldedNetwork> Detector::get_folded(const at::Tensor &x)
+{
+    if (!holds_folded_ || !options_.fold_batch_norm || is_training() ||
+        at::GradMode::is_enabled()) {
+        return nullptr;
+    }
+    const std::lock_guard<std::mutex> lock(folded_mutex_);
+    if (!folded_ || folded_->type != x.scalar_type() || folded_->device != x.device()) {
+        folded_ =
+            std::make_shared<const FoldedNetwork>(backbone_->fold(x.scalar_type(), x.device()));
+    }
+    return folded_;
 }
 
 at::Tensor Detector::activate(const at::Tensor &logits) const

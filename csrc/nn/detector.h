@@ -7,6 +7,7 @@
 #include "nn/options.h"
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,6 +39,12 @@ public:
     // and bias stay trainable.
     void freeze_batch_norm(bool frozen);
 
+    // Promises that weights and statistics change only where weights_changed() is called
+    // afterwards, by nobody else at that time. Forwards without gradients then fold the weights
+    // once, not each time; from several threads, too.
+    void hold_folded_weights();
+    void weights_changed();
+
     // Numbers of the next forward passes' dropout. part tells the forwards of one iteration apart.
     void set_dropout_stream(uint64_t seed, uint64_t iteration, uint32_t part = 0);
 
@@ -46,12 +53,17 @@ public:
 private:
     void check_input(const at::Tensor &fast, const at::Tensor &rois) const;
     bool takes_batch_statistics() const;
+    at::Tensor prepare_input(const at::Tensor &fast) const;
+    std::shared_ptr<const FoldedNetwork> get_folded(const at::Tensor &x);
 
     NetworkOptions options_;
     std::unique_ptr<Backbone> backbone_;
     std::shared_ptr<RoiHead> head_;
     DropoutStream dropout_;
     bool batch_norm_frozen_ = false;
+    bool holds_folded_ = false;
+    std::mutex folded_mutex_;
+    std::shared_ptr<const FoldedNetwork> folded_; // guarded by folded_mutex_
 };
 
 // Parameters and buffers under their canonical names, in the order of the network.

@@ -13,9 +13,6 @@ namespace sslact
 namespace
 {
 
-constexpr double norm_momentum = 0.1;
-constexpr double norm_epsilon = 1e-5;
-
 // torch sends a 3D convolution over a single small float clip to a naive loop, 5 to 10 times
 // slower than oneDNN, which the same convolution over two clips gets. Asking by name avoids that.
 bool is_single_clip(const at::Tensor &x)
@@ -25,12 +22,28 @@ bool is_single_clip(const at::Tensor &x)
 
 } // namespace
 
+bool is_for_onednn(const at::Tensor &x)
+{
+    return x.is_cpu() && x.numel() > 0 &&
+           (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
+}
+
+// With one thread torch sends a kernel of a single cell a frame to a slow loop, unless it is
+// dilated: along axes on which a kernel has one cell, dilation changes nothing but that.
+Triple choose_dilation(const at::Tensor &x, const at::Tensor &weight,
+                       const ConvolutionGeometry &geometry)
+{
+    bool single = is_for_onednn(x) && weight.size(3) * weight.size(4) == 1;
+
+    return single ? Triple{geometry.dilation[0], 2, 2} : geometry.dilation;
+}
+
 Convolution::Convolution(int64_t inputs, int64_t outputs, Triple kernel, Triple stride,
                          int64_t spatial_dilation)
-    : stride_(stride), dilation_({1, spatial_dilation, spatial_dilation})
+    : geometry_{stride, {}, {1, spatial_dilation, spatial_dilation}}
 {
     for (size_t axis = 0; axis < 3; axis++) {
-        padding_[axis] = kernel[axis] / 2 * dilation_[axis];
+        geometry_.padding[axis] = kernel[axis] / 2 * geometry_.dilation[axis];
     }
     weight_ =
         register_parameter("weight", at::zeros({outputs, inputs, kernel[0], kernel[1], kernel[2]}));
@@ -38,10 +51,14 @@ Convolution::Convolution(int64_t inputs, int64_t outputs, Triple kernel, Triple 
 
 at::Tensor Convolution::forward(const at::Tensor &x) const
 {
+    at::Tensor weight = weight_.to(x.scalar_type()); // the same tensor but for bfloat16
+    Triple dilation = choose_dilation(x, weight, geometry_);
+
     if (is_single_clip(x)) {
-        return at::mkldnn_convolution(x, weight_, {}, padding_, stride_, dilation_, 1);
+        return at::mkldnn_convolution(x, weight, {}, geometry_.padding, geometry_.stride, dilation,
+                                      1);
     }
-    return at::conv3d(x, weight_, {}, stride_, padding_, dilation_);
+    return at::conv3d(x, weight, {}, geometry_.stride, geometry_.padding, dilation);
 }
 
 Normalization::Normalization(int64_t channels)
@@ -55,7 +72,7 @@ Normalization::Normalization(int64_t channels)
 
 at::Tensor Normalization::forward(const at::Tensor &x)
 {
-    bool from_batch = is_training() && !frozen_;
+    bool from_batch = takes_batch_statistics();
 
     if (from_batch) {
         num_batches_tracked_.add_(1);

@@ -12,6 +12,20 @@ namespace sslact
 
 using Triple = std::array<int64_t, 3>; // along time, height, width
 
+struct ConvolutionGeometry {
+    Triple stride;
+    Triple padding;
+    Triple dilation;
+};
+
+// Whether oneDNN computes on x: float and bfloat16 on a processor. torch's own choice would send
+// some of them to slower loops.
+bool is_for_onednn(const at::Tensor &x);
+
+// The dilation to ask torch for, with the same result as the geometry's.
+Triple choose_dilation(const at::Tensor &x, const at::Tensor &weight,
+                       const ConvolutionGeometry &geometry);
+
 // Convolution without bias; padding keeps the size at stride 1.
 class Convolution : public torch::nn::Module
 {
@@ -21,12 +35,24 @@ public:
 
     at::Tensor forward(const at::Tensor &x) const; // [N, C, T, H, W]
 
+    const at::Tensor &weight() const { return weight_; } // [outputs, inputs, kT, kH, kW]
+    const ConvolutionGeometry &geometry() const { return geometry_; }
+
 private:
-    at::Tensor weight_; // [outputs, inputs, kT, kH, kW]
-    Triple stride_;
-    Triple padding_;
-    Triple dilation_;
+    at::Tensor weight_;
+    ConvolutionGeometry geometry_;
 };
+
+// The numbers of a batch norm, [C] each.
+struct NormTensors {
+    at::Tensor weight;
+    at::Tensor bias;
+    at::Tensor mean;
+    at::Tensor variance;
+};
+
+constexpr double norm_momentum = 0.1;
+constexpr double norm_epsilon = 1e-5;
 
 // Batch norm over N, T, H, W: eps 1e-5, momentum 0.1. Frozen, it normalises by its running
 // statistics also in training, while weight and bias are trained on.
@@ -37,6 +63,9 @@ public:
 
     at::Tensor forward(const at::Tensor &x);
     void freeze(bool frozen) { frozen_ = frozen; }
+    // Whether the next forward normalises by the batch's own statistics.
+    bool takes_batch_statistics() const { return is_training() && !frozen_; }
+    NormTensors tensors() const { return {weight_, bias_, running_mean_, running_var_}; }
 
 private:
     at::Tensor weight_;

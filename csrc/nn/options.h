@@ -27,6 +27,7 @@ enum class RoiCoordinates {
 enum class HeadKind { linear, acar };
 enum class OutputActivation { sigmoid, pose_softmax_sigmoid };
 enum class Initialisation { pyslowfast, acar };
+enum class Precision { float32, bfloat16 };
 
 // The defaults are SlowFast R50 8x8 with ACAR's linear head.
 struct NetworkOptions {
@@ -57,6 +58,10 @@ struct NetworkOptions {
     double acar_dropout = 0.2;      // behind each relation layer
     OutputActivation output_activation = OutputActivation::sigmoid;
     Initialisation initialisation = Initialisation::pyslowfast;
+    // How the same numbers are computed: the perf.* keys.
+    bool fold_batch_norm = true;
+    bool channels_last = true;
+    Precision precision = Precision::float32; // of the backbone; weights and head stay float32
 };
 
 // The model.* keys. Throws Error(SSLACT_ERROR_CONFIG) for a combination no network has.

@@ -86,6 +86,10 @@ NetworkOptions read_network_options(const config *c)
         find_word(c, "model.output_activation", {"sigmoid", "pose_softmax_sigmoid"}));
     options.initialisation =
         static_cast<Initialisation>(find_word(c, "model.initialisation", {"pyslowfast", "acar"}));
+    options.fold_batch_norm = config_get_bool(c, "perf.fold_batch_norm");
+    options.channels_last = config_get_bool(c, "perf.channels_last");
+    options.precision =
+        static_cast<Precision>(find_word(c, "perf.precision", {"float32", "bfloat16"}));
     check_network_options(options);
     return options;
 }

@@ -147,6 +147,9 @@ void Trainer::load(const std::string &path)
     for (size_t i = 0; i < state.size(); ++i) {
         state[i].second.copy_(loaded[i]);
     }
+    if (teacher_) {
+        teacher_->weights_changed();
+    }
     iteration_ = iteration;
     round_ = round - 1;
     loader_.reset();

@@ -36,6 +36,7 @@ void Trainer::enter_round()
         teacher_flat_->parameters().copy_(student_flat_->parameters());
         teacher_flat_->statistics().copy_(student_flat_->statistics());
         copy_counters();
+        teacher_->weights_changed();
     } // one that moves goes on as it is
     const NamedArrays student = named_arrays(*student_);
     for (size_t i = 0; i < student.size(); ++i) {

@@ -181,6 +181,7 @@ void Trainer::make_networks()
         teacher_flat_ = std::make_unique<FlatStorage>(*teacher_, false, options_.device);
         teacher_flat_->parameters().copy_(student_flat_->parameters());
         teacher_flat_->statistics().copy_(student_flat_->statistics());
+        teacher_->hold_folded_weights(); // weights_changed() stands wherever they change
     }
 }
 
@@ -447,6 +448,7 @@ void Trainer::average_teacher()
     if (options_.ema_buffers != "none") {
         copy_counters();
     }
+    teacher_->weights_changed();
 }
 
 } // namespace sslact
