@@ -27,7 +27,10 @@ typedef enum random_purpose {
     RANDOM_DROPOUT = 10,
     RANDOM_CHANCE = 11,         // scores of the chance-level evaluation
     RANDOM_DEMO = 12,           // the demo world
-    RANDOM_ORDER_SCORED = 13    // labelled clips that the teacher scores, method section 11
+    RANDOM_ORDER_SCORED = 13,   // labelled clips that the teacher scores, method section 11
+    RANDOM_CLASS_LABELED = 14,  // class-aware clips, method section 9 row 44
+    RANDOM_CLASS_UNLABELED = 15,
+    RANDOM_BASELINE_PASS = 16   // views of the pass over the unlabelled clips, row 10
 } random_purpose;
 
 // Names one stream; draws are numbered by `which` from 0 up to 2^32 - 1.

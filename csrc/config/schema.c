@@ -138,6 +138,15 @@ static const schema_key table[] = {
     {"augment.aug_temporal", SCHEMA_BOOL, "true", "true, false",
      "the severity changes over the frames of a clip (method 8)"},
 
+    {"augment.scale_min", SCHEMA_INT, "0", "[0, 4096]",
+     "least short side that a view of a training clip is scaled to, drawn anew for every view; 0: "
+     "data.short_side (method 9 row 33: 256)"},
+    {"augment.scale_max", SCHEMA_INT, "0", "[0, 4096]",
+     "greatest short side of that kind; 0: data.short_side (method 9 row 33: 320)"},
+    {"augment.crop", SCHEMA_INT, "0", "[0, 4096]",
+     "side of the square that a view of a training clip is cropped to, at a place of its own; people "
+     "with less than a quarter of their box in it are masked; 0: no crop (method 9 row 33: 224)"},
+
     {"ssl.preset", SCHEMA_CHOICE, "ours",
      "ours, baseline, continued, pseudo_label, noisy_student, fixmatch, soft",
      "sets view, teacher, thresholds, balancing and rounds (method 6, 11)"},
@@ -212,9 +221,12 @@ static const schema_key table[] = {
     {"ssl.ucb_no_positive", SCHEMA_CHOICE, "keep", "keep, drop",
      "instances without a positive label (method 3.2)"},
     {"ssl.ucb_mode", SCHEMA_CHOICE, "mask", "mask, resample",
-     "mask instances, or draw clips by class (method 9 row 44, Table 9)"},
+     "balanced halves: mask instances, or draw a class and then a clip that shows it, no mask; what "
+     "unlabelled clips show is counted by the initial weights in one pass before training (method 9 "
+     "row 44, Table 9)"},
     {"ssl.freq_source", SCHEMA_CHOICE, "labeled", "labeled, unlabeled, online",
-     "what the class frequencies are counted on (method 9 row 10, Table 8)"},
+     "what the class frequencies are counted on; unlabeled: pseudo-labels of the initial weights, "
+     "one pass before training (method 9 row 10, Table 8)"},
     {"ssl.online_every", SCHEMA_INT, "100", "[1, 1000000000]",
      "freq_source online: iterations between two updates of the counts, E (method 11)"},
     {"ssl.online_mix", SCHEMA_FLOAT, "0.5", "[0, 1]",

@@ -11,8 +11,6 @@ static const struct {
 } unavailable[] = {
     {"data.dataset", "ucf101_24"},
     {"data.unlabeled_offset_seconds", NULL},
-    {"ssl.freq_source", "unlabeled"},
-    {"ssl.ucb_mode", "resample"},
     {"perf.frame_skipping", "false"},
 };
 
@@ -132,6 +130,26 @@ static sslact_status check_training(const config *c)
     return SSLACT_OK;
 }
 
+static sslact_status check_framing(const config *c)
+{
+    long long low = config_get_int(c, "augment.scale_min");
+    long long high = config_get_int(c, "augment.scale_max");
+    long long crop = config_get_int(c, "augment.crop");
+    long long side = low > 0 ? low : config_get_int(c, "data.short_side");
+    if ((low == 0) != (high == 0) || low > high) {
+        return error_set(SSLACT_ERROR_CONFIG,
+                         "augment.scale_min is %lld, augment.scale_max %lld, expected 0 and 0, or a "
+                         "range",
+                         low, high);
+    }
+    if (side > 0 && crop > side) {
+        return error_set(SSLACT_ERROR_CONFIG,
+                         "augment.crop is %lld, expected at most the least short side %lld", crop,
+                         side);
+    }
+    return SSLACT_OK;
+}
+
 // A preset says who teaches; a teacher set by hand must not turn it into its opposite.
 static sslact_status check_preset(const config *c)
 {
@@ -185,8 +203,8 @@ static sslact_status check_extensions(const config *c)
 sslact_status config_validate(const config *c)
 {
     static sslact_status (*const checks[])(const config *) = {
-        check_available, check_frames, check_network,    check_thresholds,
-        check_training,  check_preset, check_extensions,
+        check_available, check_frames,  check_network, check_thresholds,
+        check_training,  check_framing, check_preset,  check_extensions,
     };
     sslact_status status = SSLACT_OK;
     for (size_t k = 0; k < sizeof(checks) / sizeof(checks[0]) && status == SSLACT_OK; k++) {

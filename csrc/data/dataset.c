@@ -142,8 +142,13 @@ static sslact_status check_index(const dataset *d, size_t index)
 
 sslact_status dataset_read(dataset *d, size_t index, clip **out)
 {
+    return dataset_read_sized(d, index, DATASET_OWN_SIZE, out);
+}
+
+sslact_status dataset_read_sized(dataset *d, size_t index, int32_t short_side, clip **out)
+{
     sslact_status status = check_index(d, index);
-    return status < 0 ? status : d->kind->read(d, index, out);
+    return status < 0 ? status : d->kind->read(d, index, short_side, out);
 }
 
 sslact_status dataset_collect_truth(dataset *d, truth_row **rows, size_t *count)

@@ -44,6 +44,9 @@ sslact_status dataset_collect_people(dataset *d, bool with_labels, people_table 
 // Decodes clip number index as the sampler would, before augmentation. For file-backed sets the
 // result has data.frame_count frames, short side data.short_side.
 sslact_status dataset_read(dataset *d, size_t index, clip **out);
+// The same with another short side for file-backed sets (0: not resized); clips of a program's own
+// keep their size.
+sslact_status dataset_read_sized(dataset *d, size_t index, int32_t short_side, clip **out);
 
 // Ground truth of the split for evaluation: every label row of the key frames in use, by clip
 // order; boxes are the *annotated* ones (clip boxes may come from a detector). A key frame on which

@@ -1,5 +1,6 @@
 // A data set of annotation files and videos: the tables of split.h, and clips decoded on demand.
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/array.h"
 #include "base/text.h"
@@ -152,11 +153,11 @@ static sslact_status set_people(const split_table *t, const split_frame *frame, 
 
 // An empty clip of the size that the video gives, with its people.
 static sslact_status make_clip(const file_set *set, const split_frame *frame, const video *v,
-                               clip **out)
+                               int32_t short_side, clip **out)
 {
     int32_t width, height;
     clip *made = NULL;
-    video_fit(v, set->short_side, &width, &height);
+    video_fit(v, short_side, &width, &height);
     sslact_status status = clip_create(set->sampling.frame_count, height, width, frame->box_count,
                                        set->base.class_count, set->table->boxes_are_labeled, &made);
     if (status >= 0) {
@@ -171,7 +172,7 @@ static sslact_status make_clip(const file_set *set, const split_frame *frame, co
 }
 
 static sslact_status decode_clip(const file_set *set, const split_frame *frame, video *v,
-                                 clip **out)
+                                 int32_t short_side, clip **out)
 {
     const split_table *t = set->table;
     double seconds = (double)frame->time_us / 1e6 - t->start_offset_seconds;
@@ -181,7 +182,7 @@ static sslact_status decode_clip(const file_set *set, const split_frame *frame, 
                                           : sampling_choose(&set->sampling, v, seconds,
                                                             t->paths[frame->video], frames);
     if (status >= 0) {
-        status = make_clip(set, frame, v, &made);
+        status = make_clip(set, frame, v, short_side, &made);
     }
     if (status >= 0) {
         status = video_read_rgb(v, frames, (size_t)made->frame_count, made->width, made->height,
@@ -196,7 +197,7 @@ static sslact_status decode_clip(const file_set *set, const split_frame *frame, 
     return SSLACT_OK;
 }
 
-static sslact_status read_clip(dataset *d, size_t index, clip **out)
+static sslact_status read_clip(dataset *d, size_t index, int32_t short_side, clip **out)
 {
     file_set *set = (file_set *)d;
     const split_frame *frame = &set->table->frames[index];
@@ -209,7 +210,8 @@ static sslact_status read_clip(dataset *d, size_t index, clip **out)
     if (status < 0) {
         return status;
     }
-    status = decode_clip(set, frame, v, out);
+    short_side = short_side == DATASET_OWN_SIZE ? set->short_side : short_side;
+    status = decode_clip(set, frame, v, short_side, out);
     video_store_release(set->store, (size_t)frame->video, v, status >= 0);
     return status;
 }

@@ -5,13 +5,17 @@
 #include <stdatomic.h>
 
 #include "data/dataset.h"
+#include "data/people.h"
+
+#define DATASET_OWN_SIZE (-1)
 
 typedef struct dataset_kind {
     size_t (*count_clips)(const dataset *d);
     int (*is_labeled)(dataset *d);
     sslact_status (*collect_labels)(dataset *d, uint8_t **labels, size_t *count);
     sslact_status (*collect_people)(dataset *d, people_table *people); // as many clips as made for
-    sslact_status (*read)(dataset *d, size_t index, clip **out); // index in range
+    // index in range; short_side is for kinds that decode, DATASET_OWN_SIZE: as the set is made
+    sslact_status (*read)(dataset *d, size_t index, int32_t short_side, clip **out);
     sslact_status (*collect_truth)(dataset *d, truth_row **rows, size_t *count);
     sslact_status (*locate)(dataset *d, size_t index, const char **video, double *timestamp);
     sslact_status (*append)(dataset *d, const sslact_clip *source); // NULL: cannot

@@ -30,12 +30,19 @@ typedef struct slot {
     bool reported; // loader_next has returned the failure: try again when asked again
 } slot;
 
+// Where the clips of one half come from.
+typedef struct half_source {
+    dataset *set; // NULL: no such half
+    size_t count; // clips a batch
+    const class_table *classes; // NULL: every clip once an epoch
+    random_purpose order;       // what the numbers of the clips are drawn for
+} half_source;
+
 struct loader {
     loader_recipe recipe;
-    dataset *labeled;
-    dataset *unlabeled; // NULL: no unlabelled half
-    size_t labeled_count;
-    size_t unlabeled_count;
+    half_source labeled;
+    half_source unlabeled;
+    bool passes; // over `unlabeled` once, in its order
     bool skip_bad_clips;
 
     pthread_mutex_t lock;
@@ -52,7 +59,7 @@ struct loader {
 
 static size_t count_items(const loader *l)
 {
-    return l->labeled_count + l->unlabeled_count;
+    return l->labeled.count + l->unlabeled.count;
 }
 
 static slot *get_slot(loader *l, int64_t iteration)
@@ -70,13 +77,22 @@ static bool is_fault_of_clip(sslact_status status)
            status != SSLACT_ERROR_INTERNAL && status != SSLACT_ERROR_FORKED;
 }
 
-static sslact_status read_sample(const loader *l, dataset *set, random_purpose purpose,
-                                 uint64_t sample, size_t *index, clip **out)
+static size_t pick_clip(const loader *l, const half_source *half, uint64_t sample,
+                        uint32_t attempt)
 {
-    size_t clip_count = dataset_count_clips(set);
+    if (half->classes != NULL) {
+        return class_table_pick(half->classes, l->recipe.seed, half->order, sample, attempt);
+    }
+    return loader_recipe_pick(l->recipe.seed, half->order, dataset_count_clips(half->set), sample,
+                              attempt);
+}
+
+static sslact_status read_sample(const loader *l, const half_source *half, uint64_t sample,
+                                 size_t *index, clip **out)
+{
     for (uint32_t attempt = 0;; attempt++) {
-        *index = loader_recipe_pick(l->recipe.seed, purpose, clip_count, sample, attempt);
-        sslact_status status = dataset_read(set, *index, out);
+        *index = pick_clip(l, half, sample, attempt);
+        sslact_status status = loader_recipe_read_clip(&l->recipe, half->set, *index, out);
         if (status == SSLACT_OK || !l->skip_bad_clips || !is_fault_of_clip(status)) {
             return status;
         }
@@ -88,23 +104,26 @@ static sslact_status read_sample(const loader *l, dataset *set, random_purpose p
     }
 }
 
+static sslact_status check_source(const loader *l, const clip *source, bool labeled)
+{
+    return loader_recipe_check(&l->recipe, source, labeled,
+                               source->name != NULL ? source->name : "clip");
+}
+
 // Item number `item` of a batch: labelled clips first.
 static sslact_status make_item(const loader *l, batch *b, size_t item)
 {
-    bool labeled = item < l->labeled_count;
-    size_t i = labeled ? item : item - l->labeled_count;
-    size_t count = labeled ? l->labeled_count : l->unlabeled_count;
-    uint64_t sample = (uint64_t)b->iteration * count + i;
+    bool labeled = item < l->labeled.count;
+    const half_source *half = labeled ? &l->labeled : &l->unlabeled;
+    size_t i = labeled ? item : item - l->labeled.count;
     clip *source = NULL;
     size_t index = 0;
     sslact_status status =
-        labeled ? read_sample(l, l->labeled, RANDOM_ORDER_LABELED, sample, &index, &source)
-                : read_sample(l, l->unlabeled, RANDOM_ORDER_UNLABELED, sample, &index, &source);
+        read_sample(l, half, (uint64_t)b->iteration * half->count + i, &index, &source);
     if (status != SSLACT_OK) {
         return status;
     }
-    status = loader_recipe_check(&l->recipe, source, labeled,
-                                 source->name != NULL ? source->name : "clip");
+    status = check_source(l, source, labeled);
     if (status == SSLACT_OK) {
         status = labeled ? loader_recipe_make_labeled(&l->recipe, source, i, b)
                          : loader_recipe_make_unlabeled(&l->recipe, source, i, b);
@@ -113,6 +132,33 @@ static sslact_status make_item(const loader *l, batch *b, size_t item)
         b->labeled.indices[i] = (int64_t)index;
     } else if (status == SSLACT_OK) {
         b->unlabeled_weak.indices[i] = b->unlabeled_strong.indices[i] = (int64_t)index;
+    }
+    clip_free(source);
+    return status;
+}
+
+// Item number `item` of a batch of a pass over the whole set.
+static sslact_status make_passed(const loader *l, batch *b, size_t item)
+{
+    size_t index = (size_t)b->iteration * l->unlabeled.count + item;
+    clip *source = NULL;
+    if (index >= dataset_count_clips(l->unlabeled.set)) {
+        return SSLACT_OK;
+    }
+    sslact_status status = loader_recipe_read_clip(&l->recipe, l->unlabeled.set, index, &source);
+    if (status != SSLACT_OK && l->skip_bad_clips && is_fault_of_clip(status)) {
+        log_write(SSLACT_LOG_WARNING, "data", "%s; left out (data.on_bad_clip=skip)",
+                  sslact_error_get_message());
+        return SSLACT_OK;
+    }
+    if (status == SSLACT_OK) {
+        status = check_source(l, source, false);
+    }
+    if (status == SSLACT_OK) {
+        status = loader_recipe_make_passed(&l->recipe, source, index, item, b);
+    }
+    if (status == SSLACT_OK) {
+        b->unlabeled_weak.indices[item] = (int64_t)index;
     }
     clip_free(source);
     return status;
@@ -144,7 +190,7 @@ static void begin_slot(loader *l, int64_t iteration)
     slot *s = get_slot(l, iteration);
     clear_slot(s);
     s->iteration = iteration;
-    if (batch_create(iteration, l->labeled_count, l->unlabeled_count, &s->batch) != SSLACT_OK) {
+    if (batch_create(iteration, l->labeled.count, l->unlabeled.count, &s->batch) != SSLACT_OK) {
         fail_slot(s, 0, SSLACT_ERROR_OUT_OF_MEMORY, sslact_error_get_message());
         s->taken = s->done = count_items(l);
     }
@@ -177,7 +223,7 @@ static void *run_worker(void *argument)
         pthread_mutex_unlock(&l->lock);
 
         double start = loader_thread_seconds();
-        sslact_status status = make_item(l, b, item);
+        sslact_status status = l->passes ? make_passed(l, b, item) : make_item(l, b, item);
         double seconds = loader_thread_seconds() - start;
 
         pthread_mutex_lock(&l->lock);
@@ -238,7 +284,7 @@ static sslact_status check_set(dataset *set, const char *name)
     return SSLACT_OK;
 }
 
-// Data sets and counts of both halves.
+// Data sets and counts of both halves; `unlabeled` may be NULL.
 static sslact_status read_halves(const config *c, dataset *labeled, dataset *unlabeled, loader *l)
 {
     bool source_labeled = strcmp(config_get_text(c, "ssl.unlabeled_source"), "labeled") == 0;
@@ -246,8 +292,8 @@ static sslact_status read_halves(const config *c, dataset *labeled, dataset *unl
     if (status != SSLACT_OK) {
         return status;
     }
-    l->labeled = dataset_retain(labeled);
-    l->labeled_count = (size_t)config_get_int(c, "solver.batch_labeled");
+    l->labeled.set = dataset_retain(labeled);
+    l->labeled.count = (size_t)config_get_int(c, "solver.batch_labeled");
     if (unlabeled == NULL) {
         return SSLACT_OK;
     }
@@ -255,13 +301,20 @@ static sslact_status read_halves(const config *c, dataset *labeled, dataset *unl
     if ((status = check_set(unlabeled, "unlabelled")) != SSLACT_OK) {
         return status;
     }
-    l->unlabeled = dataset_retain(unlabeled);
-    l->unlabeled_count = (size_t)config_get_int(c, "solver.batch_unlabeled");
+    l->unlabeled.set = dataset_retain(unlabeled);
+    l->unlabeled.count = (size_t)config_get_int(c, "solver.batch_unlabeled");
     return SSLACT_OK;
 }
 
-sslact_status loader_create(const config *c, dataset *labeled, dataset *unlabeled, int64_t first,
-                            loader **out)
+static void choose_order(half_source *half, const class_table *classes, random_purpose shuffled,
+                         random_purpose by_class)
+{
+    bool draws = classes != NULL && class_table_count_classes(classes) > 0;
+    half->classes = draws ? classes : NULL;
+    half->order = draws ? by_class : shuffled;
+}
+
+static sslact_status create_idle(const config *c, int64_t first, loader **out)
 {
     loader *l = array_create(1, sizeof(*l));
     if (l == NULL) {
@@ -273,22 +326,62 @@ sslact_status loader_create(const config *c, dataset *labeled, dataset *unlabele
     loader_recipe_read(c, &l->recipe);
     l->skip_bad_clips = strcmp(config_get_text(c, "data.on_bad_clip"), "skip") == 0;
     l->next = first;
-    sslact_status status = read_halves(c, labeled, unlabeled, l);
-    if (status != SSLACT_OK) {
-        goto out;
+    *out = l;
+    return SSLACT_OK;
+}
+
+// Starts the threads and hands the loader over, or frees it when something failed before.
+static sslact_status start(loader *l, const config *c, sslact_status status, loader **out)
+{
+    for (int64_t k = 0; status == SSLACT_OK && k < PREFETCH; k++) {
+        begin_slot(l, l->next + k);
     }
-    for (int64_t iteration = first; iteration < first + PREFETCH; iteration++) {
-        begin_slot(l, iteration);
+    if (status == SSLACT_OK) {
+        status = start_threads(l, choose_thread_count(c));
     }
-    status = start_threads(l, choose_thread_count(c));
     if (status != SSLACT_OK) {
-        goto out;
+        loader_free(l);
+        return status;
     }
     *out = l;
-    l = NULL;
-out:
-    loader_free(l);
-    return status;
+    return SSLACT_OK;
+}
+
+sslact_status loader_create_by_class(const config *c, dataset *labeled, dataset *unlabeled,
+                                     const class_table *labeled_classes,
+                                     const class_table *unlabeled_classes, int64_t first,
+                                     loader **out)
+{
+    loader *l = NULL;
+    sslact_status status = create_idle(c, first, &l);
+    if (status != SSLACT_OK) {
+        return status;
+    }
+    choose_order(&l->labeled, labeled_classes, RANDOM_ORDER_LABELED, RANDOM_CLASS_LABELED);
+    choose_order(&l->unlabeled, unlabeled_classes, RANDOM_ORDER_UNLABELED, RANDOM_CLASS_UNLABELED);
+    return start(l, c, read_halves(c, labeled, unlabeled, l), out);
+}
+
+sslact_status loader_create(const config *c, dataset *labeled, dataset *unlabeled, int64_t first,
+                            loader **out)
+{
+    return loader_create_by_class(c, labeled, unlabeled, NULL, NULL, first, out);
+}
+
+sslact_status loader_create_pass(const config *c, dataset *set, int64_t first, loader **out)
+{
+    loader *l = NULL;
+    sslact_status status = create_idle(c, first, &l);
+    if (status != SSLACT_OK) {
+        return status;
+    }
+    l->passes = true;
+    status = check_set(set, "unlabelled");
+    if (status == SSLACT_OK) {
+        l->unlabeled.set = dataset_retain(set);
+        l->unlabeled.count = (size_t)config_get_int(c, "solver.batch_unlabeled");
+    }
+    return start(l, c, status, out);
 }
 
 // Gives the finished slot's batch, or its failure.
@@ -346,8 +439,8 @@ void loader_free(loader *l)
     for (size_t i = 0; i < PREFETCH; i++) {
         clear_slot(&l->slots[i]);
     }
-    dataset_release(l->labeled);
-    dataset_release(l->unlabeled);
+    dataset_release(l->labeled.set);
+    dataset_release(l->unlabeled.set);
     pthread_cond_destroy(&l->ready);
     pthread_cond_destroy(&l->work);
     pthread_mutex_destroy(&l->lock);

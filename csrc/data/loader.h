@@ -5,6 +5,7 @@
 
 #include "config/config.h"
 #include "data/batch.h"
+#include "data/class_table.h"
 #include "data/dataset.h"
 
 #ifdef __cplusplus
@@ -19,6 +20,17 @@ typedef struct loader loader;
 // ssl.unlabeled_source (labeled: `labeled` takes the place of `unlabeled`), augment.*.
 sslact_status loader_create(const config *c, dataset *labeled, dataset *unlabeled, int64_t first,
                             loader **out);
+// The same with clips drawn by class (ssl.ucb_mode=resample) in the halves that have a table with
+// classes in it; NULL or an empty table: each epoch takes every clip once. The tables are borrowed
+// until loader_free and belong to these data sets.
+sslact_status loader_create_by_class(const config *c, dataset *labeled, dataset *unlabeled,
+                                     const class_table *labeled_classes,
+                                     const class_table *unlabeled_classes, int64_t first,
+                                     loader **out);
+// Every clip of a set once, in its order, in the teacher's view: batch k has clips
+// k * solver.batch_unlabeled and on in unlabeled_weak. Places behind the end hold NULL, and with
+// data.on_bad_clip=skip those of clips that cannot be read.
+sslact_status loader_create_pass(const config *c, dataset *set, int64_t first, loader **out);
 // The next batch in order, owned by the caller; waits for the threads. A clip that cannot be read
 // fails the batch with its status and message ("video ...: ..."); a further call makes the same
 // batch again. With data.on_bad_clip=skip another clip takes its place, with a warning.

@@ -41,6 +41,15 @@ size_t loader_recipe_pick(uint64_t seed, random_purpose purpose, size_t clip_cou
     return (size_t)random_permute(key, clip_count, sample % clip_count);
 }
 
+// Scale jitter starts from its largest scale, so that every view is reduced and none enlarged.
+sslact_status loader_recipe_read_clip(const loader_recipe *recipe, dataset *set, size_t index,
+                                      clip **out)
+{
+    int32_t scale_max = recipe->options_teacher.scale_max;
+    return scale_max > 0 ? dataset_read_sized(set, index, scale_max, out)
+                         : dataset_read(set, index, out);
+}
+
 sslact_status loader_recipe_check(const loader_recipe *recipe, const clip *source, bool labeled,
                                   const char *place)
 {
@@ -99,6 +108,15 @@ sslact_status loader_recipe_make_unlabeled(const loader_recipe *recipe, clip *so
         return status;
     }
     return make_view(source, &recipe->options_student, student, i, &b->unlabeled_strong);
+}
+
+sslact_status loader_recipe_make_passed(const loader_recipe *recipe, clip *source, uint64_t index,
+                                        size_t i, batch *b)
+{
+    free(source->labels);
+    source->labels = NULL;
+    random_stream teacher = random_open(recipe->seed, RANDOM_BASELINE_PASS, 0, index);
+    return make_view(source, &recipe->options_teacher, teacher, i, &b->unlabeled_weak);
 }
 
 double loader_thread_seconds(void)

@@ -5,6 +5,7 @@
 
 #include "config/config.h"
 #include "data/batch.h"
+#include "data/dataset.h"
 #include "data/view.h"
 
 #ifdef __cplusplus
@@ -30,6 +31,10 @@ void loader_recipe_read(const config *c, loader_recipe *out);
 size_t loader_recipe_pick(uint64_t seed, random_purpose purpose, size_t clip_count, uint64_t sample,
                           uint32_t attempt);
 
+// Reads a clip in the size that its views start from.
+sslact_status loader_recipe_read_clip(const loader_recipe *recipe, dataset *set, size_t index,
+                                      clip **out);
+
 // MISMATCH for a clip the network cannot take: "place: 16 frames, ...".
 sslact_status loader_recipe_check(const loader_recipe *recipe, const clip *source, bool labeled,
                                   const char *place);
@@ -39,6 +44,9 @@ sslact_status loader_recipe_make_labeled(const loader_recipe *recipe, const clip
                                          batch *b);
 sslact_status loader_recipe_make_unlabeled(const loader_recipe *recipe, clip *source, size_t i,
                                            batch *b);
+// The teacher's view alone, drawn for the clip's number in its data set.
+sslact_status loader_recipe_make_passed(const loader_recipe *recipe, clip *source, uint64_t index,
+                                        size_t i, batch *b);
 
 // Processor seconds of the calling thread.
 double loader_thread_seconds(void);

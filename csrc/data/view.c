@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "data/view_frame.h"
 #include "data/view_geometry.h"
 #include "data/view_pixels.h"
 
@@ -37,6 +38,9 @@ void view_options_read(const config *c, view_options *out)
         .aug_range = config_get_double(c, "augment.aug_range"),
         .aug_geometry = strcmp(config_get_text(c, "augment.aug_geometry"), "map") == 0,
         .aug_temporal = config_get_bool(c, "augment.aug_temporal"),
+        .scale_min = (int32_t)config_get_int(c, "augment.scale_min"),
+        .scale_max = (int32_t)config_get_int(c, "augment.scale_max"),
+        .crop = (int32_t)config_get_int(c, "augment.crop"),
     };
 }
 
@@ -54,6 +58,7 @@ static uint64_t count_drawable(const view_options *options)
 void view_draw(const view_options *options, random_stream *stream, view_plan *out)
 {
     *out = (view_plan){.flip = false};
+    view_frame_draw(options, stream, out);
     // Every number is drawn whether it is used or not: an option changes nothing but itself.
     bool flip = random_uniform(stream) < 0.5;
     out->flip = options->flip && flip;
@@ -171,43 +176,10 @@ static void apply_boxes(const view_options *options, const view_plan *plan, rand
     }
 }
 
-static bool copy_text(const char *source, char **out)
-{
-    if (source == NULL) {
-        return true;
-    }
-    free(*out);
-    *out = text_copy(source);
-    return *out != NULL;
-}
-
-// A clip of the same size with the same boxes, labels and names, and no pixels yet.
-static sslact_status copy_frameless(const clip *source, clip **out)
-{
-    clip *copy = NULL;
-    sslact_status status =
-        clip_create(source->frame_count, source->height, source->width, source->box_count,
-                    source->class_count, source->labels != NULL, &copy);
-    if (status != SSLACT_OK) {
-        return status;
-    }
-    size_t box_count = (size_t)source->box_count;
-    memcpy(copy->boxes, source->boxes, box_count * sizeof(*copy->boxes));
-    memcpy(copy->box_scores, source->box_scores, box_count * sizeof(*copy->box_scores));
-    if (source->labels != NULL) {
-        memcpy(copy->labels, source->labels, box_count * (size_t)source->class_count);
-    }
-    copy->timestamp = source->timestamp;
-    if (!copy_text(source->name, &copy->name) || !copy_text(source->video, &copy->video)) {
-        clip_free(copy);
-        return SSLACT_ERROR_OUT_OF_MEMORY;
-    }
-    *out = copy;
-    return SSLACT_OK;
-}
-
-sslact_status view_apply(const clip *source, const view_options *options, const view_plan *plan,
-                         random_stream *stream, clip **out, uint8_t *visible)
+// Frames and boxes of a clip in its final size.
+static sslact_status apply_plan(const clip *source, const view_options *options,
+                                const view_plan *plan, random_stream *stream, clip **out,
+                                uint8_t *visible)
 {
     clip *target = NULL;
     size_t frame_bytes = (size_t)source->height * (size_t)source->width * CHANNELS;
@@ -215,7 +187,7 @@ sslact_status view_apply(const clip *source, const view_options *options, const 
     if (scratch == NULL) {
         return SSLACT_ERROR_OUT_OF_MEMORY;
     }
-    sslact_status status = copy_frameless(source, &target);
+    sslact_status status = view_copy_frameless(source, source->height, source->width, &target);
     if (status == SSLACT_OK) {
         for (int32_t frame = 0; frame < source->frame_count; frame++) {
             apply_frame(source, plan, frame, target->pixels + (size_t)frame * frame_bytes, scratch);
@@ -224,5 +196,27 @@ sslact_status view_apply(const clip *source, const view_options *options, const 
         *out = target;
     }
     free(scratch);
+    return status;
+}
+
+sslact_status view_apply(const clip *source, const view_options *options, const view_plan *plan,
+                         random_stream *stream, clip **out, uint8_t *visible)
+{
+    if (!view_frame_changes(options)) {
+        return apply_plan(source, options, plan, stream, out, visible);
+    }
+    clip *framed = NULL;
+    uint8_t *inside = array_create((size_t)source->box_count, 1);
+    sslact_status status = inside == NULL
+                               ? SSLACT_ERROR_OUT_OF_MEMORY
+                               : view_frame_apply(source, options, plan, &framed, inside);
+    if (status == SSLACT_OK) {
+        status = apply_plan(framed, options, plan, stream, out, visible);
+    }
+    for (int32_t i = 0; status == SSLACT_OK && i < source->box_count; i++) {
+        visible[i] = visible[i] && inside[i];
+    }
+    clip_free(framed);
+    free(inside);
     return status;
 }

@@ -43,12 +43,16 @@ typedef struct view_options {
     double aug_range;  // spread of the severity over time
     bool aug_geometry; // operations that move boxes take part
     bool aug_temporal; // severity changes over the clip
+    int32_t scale_min, scale_max; // short side in pixels, drawn for each view; 0: as it is
+    int32_t crop;                 // side of a square part in pixels; 0: all of the picture
 } view_options;
 
 #define VIEW_MAX_OPERATIONS 8
 
 typedef struct view_plan {
     bool flip;
+    int32_t scale;         // short side in pixels
+    double crop_x, crop_y; // place of the crop, shares of the room it has
     int32_t operation_count;
     struct {
         view_operation operation;
@@ -60,8 +64,9 @@ typedef struct view_plan {
 // Reads the augment.* keys; strong and box_jitter are set by the caller of the view.
 void view_options_read(const config *c, view_options *out);
 void view_draw(const view_options *options, random_stream *stream, view_plan *out);
-// Applies the plan to frames and boxes. visible [box_count] receives 1, or 0 where less than a
-// quarter of the mapped box stays in the picture. Box jitter draws from the stream.
+// Applies the plan to frames and boxes: scale and crop, flip, operations. visible [box_count]
+// receives 1, or 0 where less than a quarter of the box stays in the crop, or then of the mapped
+// box in the picture. Box jitter draws from the stream.
 sslact_status view_apply(const clip *source, const view_options *options, const view_plan *plan,
                          random_stream *stream, clip **out, uint8_t *visible);
 const char *view_operation_get_name(view_operation operation);

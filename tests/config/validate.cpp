@@ -41,6 +41,14 @@ TEST_F(Validate, NamesBothSidesOfAContradiction)
         {{{"ssl.labeled_view", "both"}, {"solver.batch_labeled", "1"}},
          "ssl.labeled_view both needs two labelled clips an iteration or more, "
          "solver.batch_labeled is 1"},
+        {{{"augment.scale_min", "256"}},
+         "augment.scale_min is 256, augment.scale_max 0, expected 0 and 0, or a range"},
+        {{{"augment.scale_min", "320"}, {"augment.scale_max", "256"}},
+         "augment.scale_min is 320, augment.scale_max 256, expected 0 and 0, or a range"},
+        {{{"augment.scale_min", "200"}, {"augment.scale_max", "320"}, {"augment.crop", "224"}},
+         "augment.crop is 224, expected at most the least short side 200"},
+        {{{"augment.crop", "257"}},
+         "augment.crop is 257, expected at most the least short side 256"},
         {{{"ssl.teacher", "none"}}, "ssl.teacher is none, ssl.preset ours expects ema or frozen"},
         {{{"ssl.preset", "baseline"}, {"ssl.teacher", "ema"}},
          "ssl.teacher is ema, ssl.preset baseline expects none"},
@@ -85,6 +93,8 @@ TEST_F(Validate, AcceptsTheNeighboursOfContradictions)
         {{"ssl.mpl_mode", "cap"}, {"ssl.positive_weight", "calibrated"}},
         {{"ssl.mpl_mode", "metric"}, {"ssl.freq_source", "online"}},
         {{"ssl.mpl_mode", "flex"}, {"ssl.weight_mode", "db"}, {"ssl.ucb", "labeled"}},
+        {{"augment.scale_min", "256"}, {"augment.scale_max", "320"}, {"augment.crop", "224"}},
+        {{"augment.crop", "256"}},
         {{"model.preset", "slowfast_tiny"}, {"data.frame_count", "8"}},
         {{"model.preset", "slowfast_r50_8x4_ucf"}},
     };
@@ -101,10 +111,10 @@ TEST_F(Validate, AcceptsTheNeighboursOfContradictions)
 
 TEST_F(Validate, RefusesByNameWhatIsNotThereYet)
 {
-    ASSERT_EQ(set("ssl.ucb_mode", "resample"), SSLACT_OK);
+    ASSERT_EQ(set("data.dataset", "ucf101_24"), SSLACT_OK);
     EXPECT_EQ(config_validate(config_), SSLACT_ERROR_CONFIG);
-    EXPECT_EQ(message(), "ssl.ucb_mode resample is not available in this version");
-    ASSERT_EQ(set("ssl.ucb_mode", "mask"), SSLACT_OK);
+    EXPECT_EQ(message(), "data.dataset ucf101_24 is not available in this version");
+    ASSERT_EQ(set("data.dataset", "ava"), SSLACT_OK);
     EXPECT_EQ(config_validate(config_), SSLACT_OK);
 }
 
