@@ -138,7 +138,7 @@ sslact_status sslact_trainer_evaluate(sslact_trainer *trainer, sslact_role role,
             *network, handle.inner->settings(), dataset_handle->inner.get(),
             read_options(options, "options"), role == SSLACT_STUDENT ? "student" : "teacher",
             dataset_get_split(dataset_handle->inner.get()), handle.inner->iteration(),
-            handle.inner->class_balance().count, [&] { return handle.inner->take_stop(); }, out);
+            handle.inner->labeled_balance().count, [&] { return handle.inner->take_stop(); }, out);
     });
 }
 

@@ -194,7 +194,7 @@ at::Tensor Method::make_mask(const Inputs &inputs, SampleHalf which,
     const at::Tensor &given = labeled ? inputs.labeled_mask : inputs.unlabeled_mask;
     const at::Tensor &visible = labeled ? inputs.labeled_visible : inputs.visible;
     at::Tensor mask;
-    if (!balances(which)) {
+    if (!balances(which) || options_.ucb_resample) {
         mask = at::ones_like(classes, classes.options().dtype(at::kByte));
     } else if (given.defined()) {
         mask = given;

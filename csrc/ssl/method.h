@@ -64,6 +64,7 @@ struct MethodOptions {
     double ucb_gamma = 0.05;
     bool ucb_exact = false;            // ucb_cooc
     bool ucb_drop_no_positive = false; // ucb_no_positive = drop
+    bool ucb_resample = false;         // ucb_mode = resample: clips are drawn by class, no mask
     double loss_lambda = 0.3;
     bool loss_normalise_kept = false; // loss_normalise = kept
     WeightMode weight_mode = WeightMode::gap;

@@ -88,6 +88,9 @@ void Trainer::save(const std::string &path) const
     for (const Adaptation::Memory &memory : list_memory()) {
         all.emplace_back(memory.name, memory.array);
     }
+    if (pass_) {
+        add_prefixed(&all, "", pass_->list());
+    }
     write_arrays(path, all,
                  {{"format", "sslact"},
                   {"kind", "trainer"},
@@ -141,8 +144,19 @@ void Trainer::load(const std::string &path)
         remembered.push_back(memory.grows ? file.read_rows_like(memory.name, memory.array)
                                           : file.read_like(memory.name, memory.array));
     }
+    std::optional<BaselinePass> counted;
+    if (pass_) {
+        counted = pass_->read(file);
+    }
     if (adaptation_) {
         adaptation_->restore(remembered); // refuses what does not fit before it changes anything
+    }
+    if (counted) {
+        take_pass(*counted);
+        state = list_state(); // the method and what moves it are new ones
+        if (adaptation_) {
+            adaptation_->restore(remembered);
+        }
     }
     for (size_t i = 0; i < state.size(); ++i) {
         state[i].second.copy_(loaded[i]);

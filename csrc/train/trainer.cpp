@@ -145,6 +145,7 @@ Trainer::Trainer(const config *settings, dataset *labeled, dataset *unlabeled)
     make_networks();
     keep_start();
     reset_method();
+    choose_sampling();
     momentum_ = at::zeros_like(student_flat_->parameters());
     threshold_momentum_ = at::zeros({class_count_}, at::kFloat);
     make_monitor();
@@ -155,9 +156,9 @@ Trainer::~Trainer() = default;
 // Thresholds and all that the method learns, back to where training starts.
 void Trainer::reset_method()
 {
-    method_ = std::make_unique<Method>(method_options_, *balance_, at::kFloat);
+    method_ = std::make_unique<Method>(method_options_, class_balance(), at::kFloat);
     if (teacher_) {
-        adaptation_ = std::make_unique<Adaptation>(method_options_, *balance_, *method_);
+        adaptation_ = std::make_unique<Adaptation>(method_options_, class_balance(), *method_);
     }
 }
 
@@ -224,11 +225,11 @@ void Trainer::read_batch()
     if (!loader_) {
         // With ssl.unlabeled_source=labeled there may be no unlabelled set: the labelled one stands
         // in, the loader hides its labels.
-        dataset *second = unlabeled_ ? unlabeled_.get() : labeled_.get();
+        dataset *second = options_.teacher == TeacherKind::none ? nullptr : unlabeled_source();
         loader *made = nullptr;
-        check(loader_create(settings_.get(), labeled_.get(),
-                            options_.teacher == TeacherKind::none ? nullptr : second, iteration_,
-                            &made));
+        check(loader_create_by_class(settings_.get(), labeled_.get(), second,
+                                     labeled_classes_.get(), unlabeled_classes_.get(), iteration_,
+                                     &made));
         loader_.reset(made);
     }
     batch *next = nullptr;
@@ -246,6 +247,7 @@ sslact_status Trainer::step(StepReport *report)
         return SSLACT_DONE;
     }
     check_stop();
+    finish_pass();
     enter_round();
     const double start = clock_seconds();
     read_batch();
@@ -259,6 +261,7 @@ sslact_status Trainer::step_on(batch *own, StepReport *report)
         return SSLACT_DONE;
     }
     check_stop();
+    finish_pass();
     enter_round();
     loader_.reset(); // its batches are for other iterations from now on
     pending_ = std::move(taken);
@@ -364,7 +367,9 @@ void Trainer::run_step(const batch &data, StepReport *report)
     }
     inputs.labels = feed_labels(data.labeled, class_count_, at::kCPU);
     inputs.labeled_visible = feed_visible(data.labeled, at::kCPU);
-    inputs.visible = feed_visible(data.unlabeled_strong, at::kCPU);
+    // A crop may have lost a person in either view: who is not seen teaches nothing.
+    inputs.visible = feed_visible(data.unlabeled_strong, at::kCPU) *
+                     feed_visible(data.unlabeled_weak, at::kCPU);
     inputs.seed = options_.seed;
     inputs.iteration = iteration_;
 

@@ -19,6 +19,7 @@
 #include "ssl/adaptation.h"
 #include "ssl/method.h"
 #include "stats/balance.h"
+#include "train/baseline_pass.h"
 #include "train/flat.h"
 #include "train/monitor.h"
 #include "train/schedule.h"
@@ -78,13 +79,14 @@ class Trainer
     std::string class_name(int32_t j) const;
     // Positive thresholds now in force, [C] on the CPU.
     at::Tensor thresholds() const;
-    const balance &class_balance() const { return *balance_; }
+    // Of the data set that ssl.freq_source names, once it is counted; until then of the labelled.
+    const balance &class_balance() const { return pass_balance_ ? *pass_balance_ : *balance_; }
+    const balance &labeled_balance() const { return *balance_; }
     // What is known of the pseudo-labels so far; nullptr without a teacher.
     const Monitor *monitor() const { return monitor_.get(); }
     // Labels of the unlabelled clips, for the monitor alone: clip n of `truth` shows what clip n of
     // the unlabelled set shows.
     void set_hidden_labels(dataset *truth);
-    // Labelled instances a class, and what the network and config are.
     const config *settings() const { return settings_.get(); }
     std::shared_ptr<Detector> student() const { return student_; }
     std::shared_ptr<Detector> teacher() const { return teacher_; }
@@ -99,6 +101,7 @@ class Trainer
         void operator()(loader *l) const { loader_free(l); }
         void operator()(balance *b) const { balance_free(b); }
         void operator()(batch *b) const { batch_free(b); }
+        void operator()(class_table *t) const { class_table_free(t); }
     };
     template <typename T> using Holder = std::unique_ptr<T, Freer>;
 
@@ -119,6 +122,12 @@ class Trainer
     void reset_method();
     void keep_start();
     void enter_round();
+    void choose_sampling();
+    dataset *unlabeled_source() const;
+    void count_batch(const batch_half &half);
+    void finish_pass();
+    void use_pass();
+    void take_pass(const BaselinePass &counted);
     int64_t find_round() const { return iteration_ / options_.schedule.iterations; }
     // Iteration of the round's own schedule, from 0.
     int64_t schedule_place() const { return iteration_ % options_.schedule.iterations; }
@@ -132,9 +141,15 @@ class Trainer
     MethodOptions method_options_;
     int32_t class_count_ = 0;
     Holder<dataset> labeled_, unlabeled_;
-    Holder<loader> loader_;
     Holder<batch> pending_; // read but not yet used: a cancelled step takes it up again
     Holder<balance> balance_;
+    bool counts_unlabeled_ = false;       // ssl.freq_source=unlabeled
+    bool resamples_unlabeled_ = false;    // ssl.ucb_mode=resample, this half
+    std::unique_ptr<BaselinePass> pass_;  // where one of them is set
+    Holder<balance> pass_balance_;        // from the pass
+    Holder<class_table> labeled_classes_; // clips to draw by class, borrowed by the loader
+    Holder<class_table> unlabeled_classes_;
+    Holder<loader> loader_;
     std::shared_ptr<Detector> student_, teacher_;
     std::unique_ptr<FlatStorage> student_flat_, teacher_flat_;
     at::Tensor momentum_;           // [P] like the student's parameters

@@ -124,6 +124,17 @@ static bool needs_unlabeled(const sslact_config *config)
            cli_value_is(config, "ssl.unlabeled_source", "unlabeled");
 }
 
+// Whether the initial weights look at every unlabelled clip before the first step.
+static bool needs_pass(const sslact_config *config)
+{
+    const bool resamples = cli_value_is(config, "ssl.ucb_mode", "resample") &&
+                           (cli_value_is(config, "ssl.ucb", "both") ||
+                            cli_value_is(config, "ssl.ucb", "unlabeled"));
+
+    return !cli_value_is(config, "ssl.teacher", "none") &&
+           (resamples || cli_value_is(config, "ssl.freq_source", "unlabeled"));
+}
+
 static sslact_status open_datasets(training *t)
 {
     sslact_status status = sslact_dataset_open(t->config, "train", &t->labeled);
@@ -315,6 +326,10 @@ static sslact_status train(training *t)
     sslact_status status = SSLACT_OK;
 
     SSLACT_INIT(step);
+    if (t->done == 0 && needs_pass(t->config) && !t->common.quiet) {
+        fprintf(stderr, "one pass over the unlabelled clips comes first (ssl.freq_source, "
+                        "ssl.ucb_mode); -v shows how far it is\n");
+    }
     while (t->done < t->planned) {
         if (stop_requested) {
             sslact_trainer_request_stop(t->trainer);
@@ -402,6 +417,9 @@ static int explain_failure(training *t, sslact_status status)
 {
     progress_clear(&t->progress);
     if (status == SSLACT_ERROR_CANCELLED && t->run != NULL) {
+        if (t->done == 0) {
+            t->saved = -1; // a pass before the first step may have come further
+        }
         if (save(t) < 0) {
             return cli_fail(sslact_error_get_status());
         }
