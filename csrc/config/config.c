@@ -13,6 +13,7 @@
 #include "config/yaml_reader.h"
 
 #define FILE_LIMIT ((size_t)64 << 20)
+#define BASE_LIMIT 8 // files under one another; a circle ends here too
 
 // --- changing ---
 
@@ -48,14 +49,44 @@ static sslact_status apply(config *c, const assignments *list, const char *origi
     return values_derive(c);
 }
 
+static sslact_status load_under(config *c, const char *path, int depth);
+
+// The base of a file comes first; its path is relative to the file's folder.
+static sslact_status apply_base(config *c, const assignments *list, const char *origin,
+                                const char *folder, int depth)
+{
+    text path = {0};
+    if (list->base == NULL) {
+        return SSLACT_OK;
+    }
+    if (list->base[0] != '/' && folder[0] != '\0') {
+        text_append_format(&path, "%s/", folder);
+    }
+    text_append(&path, list->base);
+    sslact_status status = text_status(&path);
+    if (status == SSLACT_OK && depth == BASE_LIMIT) {
+        status = error_set(SSLACT_ERROR_CONFIG, "more than %d files stand on one another",
+                           BASE_LIMIT);
+    }
+    if (status == SSLACT_OK) {
+        status = load_under(c, text_get(&path), depth + 1);
+    }
+    text_free(&path);
+    return status == SSLACT_OK ? SSLACT_OK
+                               : error_prefix("%s:%zu: base: ", origin, list->base_line);
+}
+
 static sslact_status lay_over(config *c, const char *content, size_t size, const char *origin,
-                              const char *folder)
+                              const char *folder, int depth)
 {
     assignments list = {0};
     config *changed = NULL;
     sslact_status status = yaml_read(content, size, origin, &list);
     if (status == SSLACT_OK) {
         status = config_copy(c, &changed);
+    }
+    if (status == SSLACT_OK) {
+        status = apply_base(changed, &list, origin, folder, depth);
     }
     if (status == SSLACT_OK) {
         status = apply(changed, &list, origin, folder);
@@ -69,7 +100,7 @@ static sslact_status lay_over(config *c, const char *content, size_t size, const
     return status;
 }
 
-sslact_status config_load(config *c, const char *path)
+static sslact_status load_under(config *c, const char *path, int depth)
 {
     char *content = NULL;
     size_t size = 0;
@@ -79,11 +110,16 @@ sslact_status config_load(config *c, const char *path)
         status = path_get_folder(path, &folder);
     }
     if (status == SSLACT_OK) {
-        status = lay_over(c, content, size, path, text_get(&folder));
+        status = lay_over(c, content, size, path, text_get(&folder), depth);
     }
     text_free(&folder);
     free(content);
     return status;
+}
+
+sslact_status config_load(config *c, const char *path)
+{
+    return load_under(c, path, 0);
 }
 
 sslact_status config_parse(config *c, const char *content, const char *origin)
@@ -94,7 +130,7 @@ sslact_status config_parse(config *c, const char *content, const char *origin)
         return error_set(SSLACT_ERROR_FORMAT, "%s: %zu bytes, the limit is %zu", place, size,
                          FILE_LIMIT);
     }
-    return lay_over(c, content, size, place, "");
+    return lay_over(c, content, size, place, "", 0);
 }
 
 sslact_status config_set(config *c, const char *key, const char *text_value)

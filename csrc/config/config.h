@@ -21,6 +21,9 @@ void config_free(config *c);
 // "path:line: ". Values of keys of type path are made absolute against the file's folder (for
 // text: against the working folder).
 //
+// "base: FILE" at the top of a file, relative to its folder, lays it over that file: the base comes
+// first, and a preset of the file puts keys back that the base has set.
+//
 // Preset keys (model.preset, ssl.preset) give other keys their default. A preset that is set in a
 // file or by config_set puts the keys it governs back to the preset's values, except those set in
 // the same file (whatever the order of the lines) or afterwards.

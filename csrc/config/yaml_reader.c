@@ -133,8 +133,25 @@ static sslact_status take_scalar(const reader *r, const yaml_event_t *event, con
 
 // --- assignments ---
 
+static sslact_status take_base(reader *r, const char *value, size_t line)
+{
+    if (r->list->base != NULL) {
+        return FAIL(r, line, "\"" YAML_BASE "\" was already given in line %zu",
+                    r->list->base_line);
+    }
+    if (value[0] == '\0') {
+        return FAIL(r, line, "\"" YAML_BASE "\" is empty, expected the path of a config");
+    }
+    r->list->base = text_copy(value);
+    r->list->base_line = line;
+    return r->list->base != NULL ? SSLACT_OK : SSLACT_ERROR_OUT_OF_MEMORY;
+}
+
 static sslact_status assign(reader *r, const char *name, const char *value, size_t line)
 {
+    if (strcmp(name, YAML_BASE) == 0) {
+        return take_base(r, value, line);
+    }
     size_t key = schema_find(name);
     if (key == SCHEMA_NOT_FOUND) {
         if (schema_is_section(name) && value[0] == '\0') {
@@ -165,6 +182,7 @@ void assignments_free(assignments *list)
         free(list->items[k].value);
     }
     free(list->items);
+    free(list->base);
     *list = (assignments){0};
 }
 

@@ -34,7 +34,7 @@ typedef struct slot {
 typedef struct half_source {
     dataset *set; // NULL: no such half
     size_t count; // clips a batch
-    const class_table *classes; // NULL: every clip once an epoch
+    const class_clips *classes; // NULL: every clip once an epoch
     random_purpose order;       // what the numbers of the clips are drawn for
 } half_source;
 
@@ -81,7 +81,7 @@ static size_t pick_clip(const loader *l, const half_source *half, uint64_t sampl
                         uint32_t attempt)
 {
     if (half->classes != NULL) {
-        return class_table_pick(half->classes, l->recipe.seed, half->order, sample, attempt);
+        return class_clips_pick(half->classes, l->recipe.seed, half->order, sample, attempt);
     }
     return loader_recipe_pick(l->recipe.seed, half->order, dataset_count_clips(half->set), sample,
                               attempt);
@@ -306,10 +306,10 @@ static sslact_status read_halves(const config *c, dataset *labeled, dataset *unl
     return SSLACT_OK;
 }
 
-static void choose_order(half_source *half, const class_table *classes, random_purpose shuffled,
+static void choose_order(half_source *half, const class_clips *classes, random_purpose shuffled,
                          random_purpose by_class)
 {
-    bool draws = classes != NULL && class_table_count_classes(classes) > 0;
+    bool draws = classes != NULL && class_clips_count_classes(classes) > 0;
     half->classes = draws ? classes : NULL;
     half->order = draws ? by_class : shuffled;
 }
@@ -348,8 +348,8 @@ static sslact_status start(loader *l, const config *c, sslact_status status, loa
 }
 
 sslact_status loader_create_by_class(const config *c, dataset *labeled, dataset *unlabeled,
-                                     const class_table *labeled_classes,
-                                     const class_table *unlabeled_classes, int64_t first,
+                                     const class_clips *labeled_classes,
+                                     const class_clips *unlabeled_classes, int64_t first,
                                      loader **out)
 {
     loader *l = NULL;

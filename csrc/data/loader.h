@@ -5,7 +5,7 @@
 
 #include "config/config.h"
 #include "data/batch.h"
-#include "data/class_table.h"
+#include "data/class_clips.h"
 #include "data/dataset.h"
 
 #ifdef __cplusplus
@@ -24,8 +24,8 @@ sslact_status loader_create(const config *c, dataset *labeled, dataset *unlabele
 // classes in it; NULL or an empty table: each epoch takes every clip once. The tables are borrowed
 // until loader_free and belong to these data sets.
 sslact_status loader_create_by_class(const config *c, dataset *labeled, dataset *unlabeled,
-                                     const class_table *labeled_classes,
-                                     const class_table *unlabeled_classes, int64_t first,
+                                     const class_clips *labeled_classes,
+                                     const class_clips *unlabeled_classes, int64_t first,
                                      loader **out);
 // Every clip of a set once, in its order, in the teacher's view: batch k has clips
 // k * solver.batch_unlabeled and on in unlabeled_weak. Places behind the end hold NULL, and with

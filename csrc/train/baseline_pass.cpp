@@ -196,10 +196,10 @@ void Trainer::use_pass()
         reset_method();
     }
     if (resamples_unlabeled_) {
-        class_table *table = nullptr;
-        check(class_table_create(pass_->shown(), pass_->clip_count(), class_count_, &table));
+        class_clips *table = nullptr;
+        check(class_clips_create(pass_->shown(), pass_->clip_count(), class_count_, &table));
         unlabeled_classes_.reset(table);
-        if (class_table_count_classes(table) == 0) {
+        if (class_clips_count_classes(table) == 0) {
             log_write(SSLACT_LOG_WARNING, "train",
                       "no class has a pseudo-positive on the unlabelled clips: they are drawn as "
                       "they come (ssl.ucb_mode=resample)");
@@ -236,8 +236,8 @@ void Trainer::choose_sampling()
             std::make_unique<BaselinePass>(dataset_count_clips(unlabeled_source()), class_count_);
     }
     if (mode == "resample" && (both || halves == BalancedHalves::labeled)) {
-        class_table *table = nullptr;
-        check(class_table_create_from_labels(labeled_.get(), &table));
+        class_clips *table = nullptr;
+        check(class_clips_create_from_labels(labeled_.get(), &table));
         labeled_classes_.reset(table);
     }
 }

@@ -101,7 +101,7 @@ class Trainer
         void operator()(loader *l) const { loader_free(l); }
         void operator()(balance *b) const { balance_free(b); }
         void operator()(batch *b) const { batch_free(b); }
-        void operator()(class_table *t) const { class_table_free(t); }
+        void operator()(class_clips *t) const { class_clips_free(t); }
     };
     template <typename T> using Holder = std::unique_ptr<T, Freer>;
 
@@ -147,8 +147,8 @@ class Trainer
     bool resamples_unlabeled_ = false;    // ssl.ucb_mode=resample, this half
     std::unique_ptr<BaselinePass> pass_;  // where one of them is set
     Holder<balance> pass_balance_;        // from the pass
-    Holder<class_table> labeled_classes_; // clips to draw by class, borrowed by the loader
-    Holder<class_table> unlabeled_classes_;
+    Holder<class_clips> labeled_classes_; // clips to draw by class, borrowed by the loader
+    Holder<class_clips> unlabeled_classes_;
     Holder<loader> loader_;
     std::shared_ptr<Detector> student_, teacher_;
     std::unique_ptr<FlatStorage> student_flat_, teacher_flat_;

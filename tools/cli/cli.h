@@ -25,7 +25,8 @@ typedef struct cli_common {
     bool json;
     bool quiet;
     int verbose;
-    const char *config_path;
+    const char **config_paths; // [config_count], the later ones laid over the earlier
+    int config_count;
     char **pairs; // key=value words, borrowed from argv
     int pair_count;
     const char **words; // other words

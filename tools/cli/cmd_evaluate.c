@@ -134,8 +134,8 @@ int run_evaluate(int argc, char **argv)
             return code;
         }
         snprintf(config, sizeof config, "%s/config.yaml", input.run);
-        if (common.config_path == NULL) {
-            common.config_path = config;
+        if (common.config_count == 0) {
+            common.config_paths[common.config_count++] = config;
         }
     } else {
         snprintf(weights, sizeof weights, "%s", input.weights);

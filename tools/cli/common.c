@@ -13,7 +13,8 @@
 enum { OPTION_JSON = 0x1000 };
 
 static const struct argp_option common_options[] = {
-    {"config", 'c', "FILE", 0, "YAML config, laid over the defaults", 1},
+    {"config", 'c', "FILE", 0,
+     "YAML config, laid over the defaults; several: one over the other", 1},
     {"json", OPTION_JSON, NULL, 0, "print one JSON object on stdout, nothing else there", 10},
     {"quiet", 'q', NULL, 0, "errors only on stderr", 10},
     {"verbose", 'v', NULL, 0, "more on stderr; twice: everything", 10},
@@ -102,7 +103,7 @@ static error_t parse_common(int key, char *argument, struct argp_state *state)
 
     switch (key) {
     case 'c':
-        common->config_path = argument;
+        common->config_paths[common->config_count++] = argument;
         return 0;
     case OPTION_JSON:
         common->json = true;
@@ -191,7 +192,8 @@ void cli_parse(const struct argp *own, const char *name, int argc, char **argv, 
 
     common->pairs = calloc((size_t)argc + 1, sizeof *common->pairs);
     common->words = calloc((size_t)argc + 1, sizeof *common->words);
-    if (common->pairs == NULL || common->words == NULL) {
+    common->config_paths = calloc((size_t)argc + 1, sizeof *common->config_paths);
+    if (common->pairs == NULL || common->words == NULL || common->config_paths == NULL) {
         exit(cli_refuse("out of memory"));
     }
     snprintf(shown, sizeof shown, "sslact_cli %s", name);
@@ -267,8 +269,8 @@ sslact_status cli_make_config(const cli_common *common, sslact_config **out)
     sslact_config *config = NULL;
     sslact_status status = sslact_config_create(&config);
 
-    if (status >= 0 && common->config_path != NULL) {
-        status = sslact_config_load(config, common->config_path);
+    for (int i = 0; status >= 0 && i < common->config_count; i++) {
+        status = sslact_config_load(config, common->config_paths[i]);
     }
     // A preset puts its keys back to its own values: it comes before what differs from it.
     for (int presets = 1; presets >= 0; presets--) {

@@ -1,7 +1,7 @@
 // Clips by class, for class-aware sampling (method.md section 9, row 44): a class is drawn
 // uniformly among those that some clip shows, then one of its clips.
-#ifndef DATA_CLASS_TABLE_H
-#define DATA_CLASS_TABLE_H
+#ifndef DATA_CLASS_CLIPS_H
+#define DATA_CLASS_CLIPS_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,23 +13,23 @@
 extern "C" {
 #endif
 
-typedef struct class_table class_table;
+typedef struct class_clips class_clips;
 
 // shown [clip_count][class_count]: not 0 where some person of the clip carries the class.
-sslact_status class_table_create(const uint8_t *shown, size_t clip_count, int32_t class_count,
-                                 class_table **out);
+sslact_status class_clips_create(const uint8_t *shown, size_t clip_count, int32_t class_count,
+                                 class_clips **out);
 // The same by the labels of a data set.
-sslact_status class_table_create_from_labels(dataset *d, class_table **out);
-void class_table_free(class_table *t); // NULL is fine
+sslact_status class_clips_create_from_labels(dataset *d, class_clips **out);
+void class_clips_free(class_clips *t); // NULL is fine
 
 // Classes that some clip shows; with 0 there is nothing to draw.
-size_t class_table_count_classes(const class_table *t);
-size_t class_table_count_clips(const class_table *t);
+size_t class_clips_count_classes(const class_clips *t);
+size_t class_clips_count_clips(const class_clips *t);
 
 // Clip of sample number `sample` (counted over all iterations): a pure function of its arguments.
 // Higher attempts give another clip in place of one that could not be read, of the same class at
 // first.
-size_t class_table_pick(const class_table *t, uint64_t seed, random_purpose purpose,
+size_t class_clips_pick(const class_clips *t, uint64_t seed, random_purpose purpose,
                         uint64_t sample, uint32_t attempt);
 
 #ifdef __cplusplus

@@ -1,5 +1,5 @@
 // The clips of each class one behind the other.
-#include "data/class_table.h"
+#include "data/class_clips.h"
 
 #include <stdlib.h>
 
@@ -8,7 +8,7 @@
 
 enum { ATTEMPTS_A_CLASS = 4 };
 
-struct class_table {
+struct class_clips {
     size_t clip_count;
     size_t class_count; // that some clip shows
     size_t *first;      // [class_count + 1] place of the first clip of each in `clips`
@@ -24,7 +24,7 @@ static size_t count_shown(const uint8_t *shown, size_t clip_count, size_t class_
     return count;
 }
 
-static void list_clips(const uint8_t *shown, size_t classes, class_table *t)
+static void list_clips(const uint8_t *shown, size_t classes, class_clips *t)
 {
     size_t used = 0;
     for (size_t j = 0; j < classes; j++) {
@@ -41,11 +41,11 @@ static void list_clips(const uint8_t *shown, size_t classes, class_table *t)
     t->first[t->class_count] = used;
 }
 
-sslact_status class_table_create(const uint8_t *shown, size_t clip_count, int32_t class_count,
-                                 class_table **out)
+sslact_status class_clips_create(const uint8_t *shown, size_t clip_count, int32_t class_count,
+                                 class_clips **out)
 {
     size_t total = 0, classes = (size_t)class_count;
-    class_table *t = array_create(1, sizeof *t);
+    class_clips *t = array_create(1, sizeof *t);
     if (t == NULL) {
         return SSLACT_ERROR_OUT_OF_MEMORY;
     }
@@ -56,7 +56,7 @@ sslact_status class_table_create(const uint8_t *shown, size_t clip_count, int32_
     t->first = array_create(classes + 1, sizeof *t->first);
     t->clips = array_create(total, sizeof *t->clips);
     if (t->first == NULL || t->clips == NULL) {
-        class_table_free(t);
+        class_clips_free(t);
         return SSLACT_ERROR_OUT_OF_MEMORY;
     }
     list_clips(shown, classes, t);
@@ -76,7 +76,7 @@ static void mark_shown(const people_list *people, uint8_t *shown)
     }
 }
 
-sslact_status class_table_create_from_labels(dataset *d, class_table **out)
+sslact_status class_clips_create_from_labels(dataset *d, class_clips **out)
 {
     people_list people = {0};
     uint8_t *shown = NULL;
@@ -87,14 +87,14 @@ sslact_status class_table_create_from_labels(dataset *d, class_table **out)
     }
     if (status >= 0) {
         mark_shown(&people, shown);
-        status = class_table_create(shown, people.frame_count, people.class_count, out);
+        status = class_clips_create(shown, people.frame_count, people.class_count, out);
     }
     free(shown);
     people_free(&people);
     return status;
 }
 
-void class_table_free(class_table *t)
+void class_clips_free(class_clips *t)
 {
     if (t == NULL) {
         return;
@@ -104,17 +104,17 @@ void class_table_free(class_table *t)
     free(t);
 }
 
-size_t class_table_count_classes(const class_table *t)
+size_t class_clips_count_classes(const class_clips *t)
 {
     return t->class_count;
 }
 
-size_t class_table_count_clips(const class_table *t)
+size_t class_clips_count_clips(const class_clips *t)
 {
     return t->clip_count;
 }
 
-size_t class_table_pick(const class_table *t, uint64_t seed, random_purpose purpose,
+size_t class_clips_pick(const class_clips *t, uint64_t seed, random_purpose purpose,
                         uint64_t sample, uint32_t attempt)
 {
     // A class whose clips cannot be read is given up after a few of them.

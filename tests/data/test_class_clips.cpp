@@ -1,6 +1,6 @@
 // Clips drawn by class: which ones, how often, the same from any number of threads; and the pass
 // that looks at every clip once.
-#include "data/class_table.h"
+#include "data/class_clips.h"
 
 #include <gtest/gtest.h>
 
@@ -20,9 +20,9 @@ namespace
 using test::Held;
 
 struct TableFreer {
-    void operator()(class_table *t) const { class_table_free(t); }
+    void operator()(class_clips *t) const { class_clips_free(t); }
 };
-using Table = std::unique_ptr<class_table, TableFreer>;
+using Table = std::unique_ptr<class_clips, TableFreer>;
 
 Table make_table(const std::vector<std::vector<uint8_t>> &shown)
 {
@@ -30,8 +30,8 @@ Table make_table(const std::vector<std::vector<uint8_t>> &shown)
     for (const auto &row : shown) {
         flat.insert(flat.end(), row.begin(), row.end());
     }
-    class_table *made = nullptr;
-    test::require(class_table_create(flat.data(), shown.size(),
+    class_clips *made = nullptr;
+    test::require(class_clips_create(flat.data(), shown.size(),
                                      static_cast<int32_t>(shown[0].size()), &made));
     return Table(made);
 }
@@ -49,12 +49,12 @@ std::vector<std::vector<uint8_t>> skewed()
 TEST(ClassTable, DrawsAClassEvenlyAndThenOneOfItsClips)
 {
     const Table table = make_table(skewed());
-    EXPECT_EQ(class_table_count_classes(table.get()), 2u) << "class 1 has no clip";
-    EXPECT_EQ(class_table_count_clips(table.get()), 11u);
+    EXPECT_EQ(class_clips_count_classes(table.get()), 2u) << "class 1 has no clip";
+    EXPECT_EQ(class_clips_count_clips(table.get()), 11u);
     std::map<size_t, int> drawn;
     const int draws = 20000;
     for (int k = 0; k < draws; ++k) {
-        ++drawn[class_table_pick(table.get(), 1, RANDOM_CLASS_UNLABELED, k, 0)];
+        ++drawn[class_clips_pick(table.get(), 1, RANDOM_CLASS_UNLABELED, k, 0)];
     }
     EXPECT_EQ(drawn.count(10), 0u) << "a clip without a class is never drawn";
     EXPECT_NEAR(drawn[9], 0.55 * draws, 5 * std::sqrt(0.55 * 0.45 * draws));
@@ -69,7 +69,7 @@ TEST(ClassTable, IsAPureFunctionOfSeedPurposeSampleAndAttempt)
     const auto list = [](const Table &t, uint64_t seed, random_purpose purpose, uint32_t attempt) {
         std::vector<size_t> out;
         for (uint64_t sample = 0; sample < 40; ++sample) {
-            out.push_back(class_table_pick(t.get(), seed, purpose, sample, attempt));
+            out.push_back(class_clips_pick(t.get(), seed, purpose, sample, attempt));
         }
         return out;
     };
@@ -85,7 +85,7 @@ TEST(ClassTable, LeavesAClassWhoseClipsCannotBeRead)
     const Table table = make_table({{1, 0}, {0, 1}});
     std::set<size_t> tried;
     for (uint32_t attempt = 0; attempt < 16; ++attempt) {
-        tried.insert(class_table_pick(table.get(), 3, RANDOM_CLASS_UNLABELED, 5, attempt));
+        tried.insert(class_clips_pick(table.get(), 3, RANDOM_CLASS_UNLABELED, 5, attempt));
     }
     EXPECT_EQ(tried, (std::set<size_t>{0, 1}));
 }
@@ -96,22 +96,22 @@ TEST(ClassTable, OfLabelsHoldsTheClassesOfAnyPersonOfAClip)
     test::ClipShape shape;
     shape.boxes = 2;
     const Held<dataset> set = test::make_set(3, std::vector<test::ClipShape>(12, shape));
-    class_table *made = nullptr;
-    ASSERT_EQ(class_table_create_from_labels(set.get(), &made), SSLACT_OK);
+    class_clips *made = nullptr;
+    ASSERT_EQ(class_clips_create_from_labels(set.get(), &made), SSLACT_OK);
     const Table table(made);
     std::set<size_t> drawn;
     for (uint64_t k = 0; k < 2000; ++k) {
-        drawn.insert(class_table_pick(table.get(), 1, RANDOM_CLASS_LABELED, k, 0));
+        drawn.insert(class_clips_pick(table.get(), 1, RANDOM_CLASS_LABELED, k, 0));
     }
     // One of two neighbouring numbers is even: every clip shows class 0.
     EXPECT_EQ(drawn.size(), 12u);
-    EXPECT_EQ(class_table_count_classes(table.get()), 3u);
+    EXPECT_EQ(class_clips_count_classes(table.get()), 3u);
 }
 
 TEST(ClassTable, WithoutAnyClassIsEmpty)
 {
     const Table table = make_table({{0, 0}, {0, 0}});
-    EXPECT_EQ(class_table_count_classes(table.get()), 0u);
+    EXPECT_EQ(class_clips_count_classes(table.get()), 0u);
 }
 
 // ---- the loader ----
@@ -135,7 +135,7 @@ Held<dataset> make_clips(size_t count, bool labeled)
     return test::make_set(3, std::vector<test::ClipShape>(count, shape));
 }
 
-std::vector<int64_t> list_unlabeled(const class_table *table, const char *threads, int64_t first)
+std::vector<int64_t> list_unlabeled(const class_clips *table, const char *threads, int64_t first)
 {
     const Held<config> settings = make_settings({{"run.loader_threads", threads}});
     const Held<dataset> labeled = make_clips(6, true), unlabeled = make_clips(11, false);
@@ -165,7 +165,7 @@ TEST(LoaderByClass, DrawsTheSameFromAnyNumberOfThreadsAndFromAnyIteration)
               list_unlabeled(table.get(), "2", 3));
     for (size_t k = 0; k < all.size(); ++k) {
         EXPECT_EQ(static_cast<size_t>(all[k]),
-                  class_table_pick(table.get(), 0, RANDOM_CLASS_UNLABELED, k, 0));
+                  class_clips_pick(table.get(), 0, RANDOM_CLASS_UNLABELED, k, 0));
     }
 }
 
