@@ -46,7 +46,7 @@ std::vector<std::vector<uint8_t>> skewed()
     return shown;
 }
 
-TEST(ClassTable, DrawsAClassEvenlyAndThenOneOfItsClips)
+TEST(ClassClips, DrawsAClassEvenlyAndThenOneOfItsClips)
 {
     const Table table = make_table(skewed());
     EXPECT_EQ(class_clips_count_classes(table.get()), 2u) << "class 1 has no clip";
@@ -63,7 +63,7 @@ TEST(ClassTable, DrawsAClassEvenlyAndThenOneOfItsClips)
     }
 }
 
-TEST(ClassTable, IsAPureFunctionOfSeedPurposeSampleAndAttempt)
+TEST(ClassClips, IsAPureFunctionOfSeedPurposeSampleAndAttempt)
 {
     const Table table = make_table(skewed()), again = make_table(skewed());
     const auto list = [](const Table &t, uint64_t seed, random_purpose purpose, uint32_t attempt) {
@@ -80,7 +80,7 @@ TEST(ClassTable, IsAPureFunctionOfSeedPurposeSampleAndAttempt)
     EXPECT_NE(first, list(table, 1, RANDOM_CLASS_UNLABELED, 1));
 }
 
-TEST(ClassTable, LeavesAClassWhoseClipsCannotBeRead)
+TEST(ClassClips, LeavesAClassWhoseClipsCannotBeRead)
 {
     const Table table = make_table({{1, 0}, {0, 1}});
     std::set<size_t> tried;
@@ -90,7 +90,7 @@ TEST(ClassTable, LeavesAClassWhoseClipsCannotBeRead)
     EXPECT_EQ(tried, (std::set<size_t>{0, 1}));
 }
 
-TEST(ClassTable, OfLabelsHoldsTheClassesOfAnyPersonOfAClip)
+TEST(ClassClips, OfLabelsHoldsTheClassesOfAnyPersonOfAClip)
 {
     // Labels of clip n: (n + person) divisible by class + 2; two people each.
     test::ClipShape shape;
@@ -108,7 +108,7 @@ TEST(ClassTable, OfLabelsHoldsTheClassesOfAnyPersonOfAClip)
     EXPECT_EQ(class_clips_count_classes(table.get()), 3u);
 }
 
-TEST(ClassTable, WithoutAnyClassIsEmpty)
+TEST(ClassClips, WithoutAnyClassIsEmpty)
 {
     const Table table = make_table({{0, 0}, {0, 0}});
     EXPECT_EQ(class_clips_count_classes(table.get()), 0u);
