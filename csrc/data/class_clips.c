@@ -64,33 +64,26 @@ sslact_status class_clips_create(const uint8_t *shown, size_t clip_count, int32_
     return SSLACT_OK;
 }
 
-static void mark_shown(const people_list *people, uint8_t *shown)
-{
-    size_t classes = (size_t)people->class_count;
-    for (size_t f = 0; f < people->frame_count; f++) {
-        const people_frame *frame = &people->frames[f];
-        const uint8_t *labels = people->labels + frame->first * classes;
-        for (size_t k = 0; k < (size_t)frame->count * classes; k++) {
-            shown[f * classes + k % classes] |= labels[k];
-        }
-    }
-}
-
 sslact_status class_clips_create_from_labels(dataset *d, class_clips **out)
 {
-    people_list people = {0};
+    people_table people = {0};
+    size_t classes = (size_t)dataset_count_classes(d);
     uint8_t *shown = NULL;
-    sslact_status status = people_collect(d, true, &people);
+    sslact_status status = dataset_collect_people(d, true, &people);
     if (status >= 0) {
-        shown = array_create(people.frame_count, (size_t)people.class_count);
+        shown = array_create(people.clip_count, classes);
         status = shown == NULL ? SSLACT_ERROR_OUT_OF_MEMORY : SSLACT_OK;
     }
+    for (size_t n = 0; status >= 0 && n < people.clip_count; n++) {
+        for (size_t k = people.first[n] * classes; k < people.first[n + 1] * classes; k++) {
+            shown[n * classes + k % classes] |= people.labels[k];
+        }
+    }
     if (status >= 0) {
-        mark_shown(&people, shown);
-        status = class_clips_create(shown, people.frame_count, people.class_count, out);
+        status = class_clips_create(shown, people.clip_count, (int32_t)classes, out);
     }
     free(shown);
-    people_free(&people);
+    people_table_free(&people);
     return status;
 }
 
