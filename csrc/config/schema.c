@@ -234,6 +234,13 @@ static const schema_key table[] = {
      "(method 11)"},
     {"ssl.online_momentum", SCHEMA_FLOAT, "0.999", "[0, 1)",
      "freq_source online: what the running rates keep of themselves in a step (method 11)"},
+    {"ssl.neighbour_prior", SCHEMA_BOOL, "false", "true, false",
+     "labelled key frames on both sides of an unlabelled one move its labels: a class on both lowers "
+     "its threshold, one on neither is no positive (method 11)"},
+    {"ssl.neighbour_shift", SCHEMA_FLOAT, "0.1", "[0, 1)",
+     "neighbour_prior: how far a threshold is lowered, d (method 11)"},
+    {"ssl.neighbour_seconds", SCHEMA_FLOAT, "1", "> 0",
+     "neighbour_prior: labelled key frames farther away are no neighbours (method 11)"},
     {"ssl.loss_lambda", SCHEMA_FLOAT, "0.3", ">= 0",
      "weight of the unlabelled loss (method 4, Fig. 9)"},
     {"ssl.loss_normalise", SCHEMA_CHOICE, "all", "all, kept",

@@ -187,6 +187,14 @@ static sslact_status check_extensions(const config *c)
         return error_set(SSLACT_ERROR_CONFIG,
                          "ssl.weight_mode db weighs the balanced halves, ssl.ucb is none");
     }
+    if (config_get_bool(c, "ssl.neighbour_prior") && has_word(c, "ssl.mpl_mode", "soft")) {
+        return error_set(SSLACT_ERROR_CONFIG,
+                         "ssl.neighbour_prior moves thresholds, ssl.mpl_mode soft has none");
+    }
+    if (has_word(c, "ssl.freq_source", "unlabeled") && has_word(c, "ssl.teacher", "none")) {
+        return error_set(SSLACT_ERROR_CONFIG,
+                         "ssl.freq_source unlabeled counts pseudo-labels, ssl.teacher is none");
+    }
     bool online = has_word(c, "ssl.freq_source", "online");
     if (online && has_word(c, "ssl.ucb_cooc", "exact")) {
         return error_set(SSLACT_ERROR_CONFIG,

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "ssl/entry_weights.h"
+#include "ssl/neighbour_prior.h"
 
 namespace sslact
 {
@@ -282,7 +283,12 @@ void Method::compute_by_entry(const Inputs &inputs, const Half &half, Losses &ou
     const at::Tensor teacher = inputs.teacher_logits.detach().to(type_);
     const LabelMode mode = learns_thresholds() ? options_.mpl_label : LabelMode::fixed;
     auto [positive, negative] =
-        ops::label_weights(teacher, half.labels, thresholds_, options_.mpl_a, mode);
+        inputs.neighbours.defined()
+            ? weigh_with_neighbours(
+                  teacher, half.labels, thresholds_,
+                  lower_thresholds(thresholds_, options_.neighbour_shift, options_.t_clamp),
+                  inputs.neighbours, options_.mpl_a, mode)
+            : ops::label_weights(teacher, half.labels, thresholds_, options_.mpl_a, mode);
     if (options_.positive_weight == PositiveWeight::calibrated) {
         const at::Tensor pulled = mode == LabelMode::soft ? half.labels.ne(0) : half.labels.eq(1);
         positive = look_up_precision(at::sigmoid(teacher), precision_) * pulled;
@@ -302,7 +308,8 @@ void Method::compute_unsupervised(const Inputs &inputs, const Half &half, Losses
         compute_soft(inputs, half, out);
         return;
     }
-    if (half.entry_weight.defined() || options_.positive_weight == PositiveWeight::calibrated) {
+    if (half.entry_weight.defined() || options_.positive_weight == PositiveWeight::calibrated ||
+        inputs.neighbours.defined()) {
         compute_by_entry(inputs, half, out);
     } else {
         const LabelMode mode = learns_thresholds() ? options_.mpl_label : LabelMode::fixed;
@@ -363,6 +370,20 @@ Method::Result Method::make_broken_result() const
     return result;
 }
 
+// y, section 2.2.
+at::Tensor Method::label_unlabeled(const Inputs &inputs) const
+{
+    const at::Tensor teacher = inputs.teacher_logits.detach().to(type_);
+    const at::Tensor positive = thresholds_.detach();
+    if (!inputs.neighbours.defined()) {
+        return ops::pseudo_labels(teacher, positive, negative_thresholds_);
+    }
+    const at::Tensor lowered =
+        lower_thresholds(positive, options_.neighbour_shift, options_.t_clamp);
+    return label_with_neighbours(teacher, positive, lowered, negative_thresholds_,
+                                 inputs.neighbours);
+}
+
 Method::Result Method::compute(const Inputs &inputs) const
 {
     if (!is_finite(inputs.labeled_logits) || !is_finite(inputs.teacher_logits) ||
@@ -376,8 +397,7 @@ Method::Result Method::compute(const Inputs &inputs) const
         labeled = balance_half(inputs, SampleHalf::labeled, inputs.labels, inputs.global_labeled);
     }
     if (inputs.teacher_logits.defined()) {
-        result.pseudo_labels = ops::pseudo_labels(inputs.teacher_logits.detach().to(type_),
-                                                  thresholds_.detach(), negative_thresholds_);
+        result.pseudo_labels = label_unlabeled(inputs);
         unlabeled = balance_half(inputs, SampleHalf::unlabeled, result.pseudo_labels,
                                  inputs.global_unlabeled);
     }

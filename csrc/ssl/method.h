@@ -64,6 +64,7 @@ struct MethodOptions {
     double ucb_gamma = 0.05;
     bool ucb_exact = false;            // ucb_cooc
     bool ucb_drop_no_positive = false; // ucb_no_positive = drop
+    double neighbour_shift = 0.1; // d of the neighbour prior, section 11
     bool ucb_resample = false;         // ucb_mode = resample: clips are drawn by class, no mask
     double loss_lambda = 0.3;
     bool loss_normalise_kept = false; // loss_normalise = kept
@@ -109,6 +110,9 @@ public:
         at::Tensor teacher_logits;  // weak view, [N_u, C]; undefined = no unlabelled half
         at::Tensor student_logits;  // strong view, [N_u, C]
         at::Tensor visible; // uint8 [N_u]: 0 where the strong view lost the box; undefined = all
+
+        // int8 [N_u, C] of neighbour_prior.h; undefined = nothing known. Not with soft targets.
+        at::Tensor neighbours;
 
         // The keys of the masks, section 3.2.
         uint64_t seed = 0;
@@ -167,6 +171,7 @@ private:
     at::Tensor compute_supervised(const Inputs &inputs, const Half &half) const;
     void compute_unsupervised(const Inputs &inputs, const Half &half, Losses &out) const;
     void compute_soft(const Inputs &inputs, const Half &half, Losses &out) const;
+    at::Tensor label_unlabeled(const Inputs &inputs) const;
     void compute_by_entry(const Inputs &inputs, const Half &half, Losses &out) const;
     at::Tensor compute_penalty(const Half &half) const;
     void report(const Losses &losses, const Half &labeled, const Half &unlabeled,

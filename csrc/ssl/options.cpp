@@ -99,6 +99,7 @@ MethodOptions read_method_options(const config *c)
     out.ucb_exact = read_word<bool>(c, "ssl.ucb_cooc", {{"pairwise", false}, {"exact", true}});
     out.ucb_drop_no_positive =
         read_word<bool>(c, "ssl.ucb_no_positive", {{"keep", false}, {"drop", true}});
+    out.neighbour_shift = config_get_double(c, "ssl.neighbour_shift");
     out.ucb_resample = read_word<bool>(c, "ssl.ucb_mode", {{"mask", false}, {"resample", true}});
     out.loss_lambda = config_get_double(c, "ssl.loss_lambda");
     out.loss_normalise_kept =

@@ -146,6 +146,7 @@ Trainer::Trainer(const config *settings, dataset *labeled, dataset *unlabeled)
     keep_start();
     reset_method();
     choose_sampling();
+    find_neighbours();
     momentum_ = at::zeros_like(student_flat_->parameters());
     threshold_momentum_ = at::zeros({class_count_}, at::kFloat);
     make_monitor();
@@ -370,6 +371,7 @@ void Trainer::run_step(const batch &data, StepReport *report)
     // A crop may have lost a person in either view: who is not seen teaches nothing.
     inputs.visible = feed_visible(data.unlabeled_strong, at::kCPU) *
                      feed_visible(data.unlabeled_weak, at::kCPU);
+    inputs.neighbours = list_neighbours(data.unlabeled_weak);
     inputs.seed = options_.seed;
     inputs.iteration = iteration_;
 

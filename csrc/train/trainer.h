@@ -15,6 +15,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "data/loader.h"
+#include "data/neighbours.h"
 #include "nn/detector.h"
 #include "ssl/adaptation.h"
 #include "ssl/method.h"
@@ -102,6 +103,7 @@ class Trainer
         void operator()(balance *b) const { balance_free(b); }
         void operator()(batch *b) const { batch_free(b); }
         void operator()(class_clips *t) const { class_clips_free(t); }
+        void operator()(neighbour_table *t) const { neighbours_free(t); }
     };
     template <typename T> using Holder = std::unique_ptr<T, Freer>;
 
@@ -123,6 +125,8 @@ class Trainer
     void keep_start();
     void enter_round();
     void choose_sampling();
+    void find_neighbours();
+    at::Tensor list_neighbours(const batch_half &half) const;
     dataset *unlabeled_source() const;
     void count_batch(const batch_half &half);
     void finish_pass();
@@ -149,6 +153,7 @@ class Trainer
     Holder<balance> pass_balance_;        // from the pass
     Holder<class_clips> labeled_classes_; // clips to draw by class, borrowed by the loader
     Holder<class_clips> unlabeled_classes_;
+    Holder<neighbour_table> neighbours_; // ssl.neighbour_prior
     Holder<loader> loader_;
     std::shared_ptr<Detector> student_, teacher_;
     std::unique_ptr<FlatStorage> student_flat_, teacher_flat_;
