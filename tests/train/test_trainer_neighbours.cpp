@@ -30,7 +30,9 @@ Held<dataset> make_film(size_t count, double first, bool labeled)
 sslact::StepReport step_once(const test::Values &values)
 {
     test::Values all = {{"ssl.mpl_mode", "fixed"}, {"ssl.mpl_tau_pos", "0.9"}};
-    all.insert(values.begin(), values.end());
+    for (const auto &[key, value] : values) {
+        all[key] = value;
+    }
     const Held<config> settings = test::make_training_config(all);
     const Held<dataset> labeled = make_film(5, 902, true), unlabeled = make_film(4, 902.5, false);
     Trainer trainer(settings.get(), labeled.get(), unlabeled.get());
