@@ -176,7 +176,7 @@ int run_weights_inspect(int argc, char **argv)
     if (common.word_count != 1) {
         return cli_refuse("weights inspect takes one FILE, got %d", common.word_count);
     }
-    if (common.config_path != NULL || common.pair_count > 0) {
+    if (common.config_count > 0 || common.pair_count > 0) {
         status = cli_make_config(&common, &config);
     }
     if (status >= 0) {
