@@ -156,8 +156,8 @@ struct unsupervised_finish {
     __device__ double column(size_t j, double slope, double share) const
     {
         const penalty_part part =
-            penalty_of_class(source_get(task.positive, j), source_get(task.class_weight, j), share,
-                             task.scope, task.n, task.c);
+            penalty_of_mode(task.mode, source_get(task.positive, j),
+                            source_get(task.class_weight, j), share, task.scope, task.n, task.c);
         target_set(task.pseudo_positive_gradient, j, factor * slope);
         target_set(task.penalty_positive_gradient, j, part.gradient);
         return part.loss;

@@ -130,4 +130,15 @@ KERNEL_INLINE penalty_part penalty_of_class(double positive, double class_weight
     return out;
 }
 
+// The same inside the unsupervised loss: thresholds that are not learned have no L_reg, section 4.
+KERNEL_INLINE penalty_part penalty_of_mode(kernel_label_mode mode, double positive,
+                                           double class_weight, double share,
+                                           kernel_penalty_scope scope, size_t n, size_t c)
+{
+    const penalty_part none = {0.0, 0.0};
+    return mode == KERNEL_LABEL_FIXED
+               ? none
+               : penalty_of_class(positive, class_weight, share, scope, n, c);
+}
+
 #endif

@@ -118,7 +118,7 @@ typedef struct kernel_unsupervised {
     size_t n;
     size_t c;
     kernel_target pseudo;                    // L_cls [1]
-    kernel_target penalty;                   // L_reg [1]
+    kernel_target penalty;                   // L_reg [1]; 0 where the mode is fixed
     kernel_target student_gradient;          // d L_cls / d zu [N, C]
     kernel_target pseudo_positive_gradient;  // d L_cls / d T [C]
     kernel_target penalty_positive_gradient; // d L_reg / d T [C]

@@ -260,8 +260,8 @@ static void finish_class(const kernel_unsupervised *task, size_t j, double pseud
     const double weight = source_get(task->class_weight, j);
     const double factor = weight * mean_factor(task->n, task->c);
     const double share = task->scope == KERNEL_PENALTY_POSITIVES ? positives : out->kept;
-    const penalty_part part = penalty_of_class(source_get(task->positive, j), weight, share,
-                                               task->scope, task->n, task->c);
+    const penalty_part part = penalty_of_mode(task->mode, source_get(task->positive, j), weight,
+                                              share, task->scope, task->n, task->c);
     out->pseudo += factor * pseudo;
     out->penalty += part.loss;
     target_set(task->pseudo_positive_gradient, j, factor * slope);

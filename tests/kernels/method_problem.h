@@ -80,6 +80,9 @@ inline Losses slow_losses(const Problem &p)
             out.penalty += (-logl(p.positive[j]) + 2 * p.positive[j]) / static_cast<real>(p.c);
         }
     }
+    if (p.mode == KERNEL_LABEL_FIXED) { // "learnable mode only"
+        out.penalty = 0;
+    }
     return out;
 }
 

@@ -536,6 +536,10 @@ inline Tensors slow_loss(const Tensors &in, double slope, LabelMode mode, Penalt
         penalty += (-std::log(T) + 2 * T) / static_cast<double>(c);
         element(from_penalty, j) = (2 - 1 / T) / static_cast<double>(c);
     }
+    if (mode == LabelMode::fixed) { // "learnable mode only"
+        penalty = 0;
+        from_penalty.zero_();
+    }
     return {at::full({}, pseudo, at::kDouble), at::full({}, penalty, at::kDouble), dz, from_pseudo,
             from_penalty};
 }
@@ -577,7 +581,8 @@ template <LabelMode mode, PenaltyScope scope> struct UnsupervisedLossOp {
         const at::Tensor data =
             -(pc * at::log_sigmoid(in[1]) + is_negative * at::log_sigmoid(-in[1]));
         const at::Tensor r = -in[2].log() + 2 * in[2];
-        const at::Tensor penalty = scope == PenaltyScope::all ? (share * r).expand_as(t).mean()
+        const at::Tensor penalty = mode == LabelMode::fixed     ? 0 * r.sum()
+                                   : scope == PenaltyScope::all ? (share * r).expand_as(t).mean()
                                    : scope == PenaltyScope::positives
                                        ? (share * is_positive * r).mean()
                                        : r.mean();
