@@ -10,19 +10,8 @@ if(SSLACT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()
 
-foreach(linker IN ITEMS mold lld)
-    find_program(SSLACT_LINKER_${linker} NAMES ${linker} ld.${linker})
-    if(SSLACT_LINKER_${linker} AND NOT SSLACT_LINKER)
-        include(CheckLinkerFlag)
-        check_linker_flag(CXX "-fuse-ld=${linker}" SSLACT_HAVE_${linker})
-        if(SSLACT_HAVE_${linker})
-            set(SSLACT_LINKER ${linker})
-        endif()
-    endif()
-endforeach()
-if(SSLACT_LINKER)
-    add_link_options("-fuse-ld=${SSLACT_LINKER}")
-endif()
+# The system's own linker: Debian's mold 1.10 makes programs that do not start when .tbss happens
+# to end a page before the read-only data ("cannot apply additional memory protection").
 
 # No build path in a binary, whoever builds it.
 add_compile_options(
