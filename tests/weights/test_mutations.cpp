@@ -39,6 +39,7 @@ protected:
     }
     void expect_read_or_refused(const std::string &bytes, size_t which)
     {
+        std::filesystem::remove(path_); // rewriting in place makes some file systems wait
         put_file(path_, bytes);
         const sslact_status status = read_everything(path_);
 
