@@ -76,6 +76,11 @@ at::Tensor forward_cpu(const at::Tensor &input, const at::Tensor &rois, double s
 {
     roi_align_shape shape = sslact::torch_ops::check_roi_align(
         input, rois, spatial_scale, pooled_height, pooled_width, sampling_ratio, aligned);
+    if (at::isReducedFloatingType(input.scalar_type())) { // computed in float32, rounded once
+        return forward_cpu(input.to(at::kFloat), rois.to(at::kFloat), spatial_scale, pooled_height,
+                           pooled_width, sampling_ratio, aligned)
+            .to(input.scalar_type());
+    }
     bool channels_last =
         input.is_contiguous(at::MemoryFormat::ChannelsLast) && !input.is_contiguous();
     at::Tensor packed = channels_last ? input : input.contiguous();
@@ -112,6 +117,12 @@ at::Tensor backward_cpu(const at::Tensor &grad, const at::Tensor &rois, double s
     roi_align_shape shape = sslact::torch_ops::check_roi_align_backward(
         grad, rois, spatial_scale, pooled_height, pooled_width, batch_size, channels, height, width,
         sampling_ratio, aligned);
+    if (at::isReducedFloatingType(grad.scalar_type())) {
+        return backward_cpu(grad.to(at::kFloat), rois.to(at::kFloat), spatial_scale, pooled_height,
+                            pooled_width, batch_size, channels, height, width, sampling_ratio,
+                            aligned)
+            .to(grad.scalar_type());
+    }
     at::Tensor packed = grad.contiguous();
     at::Tensor boxes = rois.contiguous();
     at::Tensor output = at::empty({batch_size, channels, height, width}, packed.options());

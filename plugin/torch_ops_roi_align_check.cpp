@@ -12,8 +12,10 @@ roi_align_shape check_roi_align(const at::Tensor &input, const at::Tensor &rois,
                                 int64_t sampling_ratio, bool aligned)
 {
     TORCH_CHECK(input.dim() == 4, "input: rank ", input.dim(), ", expected [N, C, H, W]");
-    TORCH_CHECK(input.scalar_type() == at::kFloat || input.scalar_type() == at::kDouble,
-                "input: ", input.scalar_type(), ", expected float or double");
+    const at::ScalarType type = input.scalar_type();
+    TORCH_CHECK(type == at::kFloat || type == at::kDouble || type == at::kHalf ||
+                    type == at::kBFloat16,
+                "input: ", type, ", expected float, double, half or bfloat16");
     TORCH_CHECK(rois.dim() == 2 && rois.size(1) == 5, "rois: shape ", rois.sizes(),
                 ", expected [K, 5]");
     TORCH_CHECK(rois.scalar_type() == input.scalar_type(), "rois: ", rois.scalar_type(),

@@ -31,9 +31,13 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <vector>
+
+#include <dlfcn.h>
 
 #include "base/random.h"
 
@@ -152,6 +156,36 @@ template <typename Op> Tensors gradients(const Tensors &in, Tensors (*formula)(c
 template <typename Op> class OpChecks : public testing::Test
 {
 };
+// ---- the device ----
+
+// The CPU, or what SSLACT_TEST_DEVICE names (cuda:0); SSLACT_TEST_CUDA_LIBRARY is libsslact_cuda.so
+// then. Inputs travel there and results back, so every check is the same on both.
+inline at::Device open_test_device()
+{
+    const char *name = std::getenv("SSLACT_TEST_DEVICE");
+    if (name == nullptr) {
+        return at::Device(at::kCPU);
+    }
+    const char *library = std::getenv("SSLACT_TEST_CUDA_LIBRARY");
+    if (dlopen(library != nullptr ? library : "libsslact_cuda.so", RTLD_NOW | RTLD_GLOBAL) ==
+        nullptr) {
+        throw std::runtime_error(dlerror());
+    }
+    return at::Device(name);
+}
+
+inline at::Tensor to_device(const at::Tensor &x, const at::Device &device)
+{
+    return x.is_meta() || x.device() == device ? x : x.to(device);
+}
+
+template <typename Op> Tensors call_on_device(const Tensors &in)
+{
+    static const at::Device device = open_test_device();
+    const Tensors out = Op::call(map(in, [](const at::Tensor &x) { return to_device(x, device); }));
+    return map(out, [](const at::Tensor &x) { return to_device(x, at::Device(at::kCPU)); });
+}
+
 TYPED_TEST_SUITE_P(OpChecks);
 
 constexpr int64_t kRowCounts[] = {0, 1, 7};
@@ -164,7 +198,7 @@ TYPED_TEST_P(OpChecks, ValuesEqualTheSlowReference)
             for (const auto type : {at::kDouble, at::kFloat}) {
                 SCOPED_TRACE(testing::Message() << n << " x " << c << " " << type);
                 const Tensors in = TypeParam::inputs(n, c, type);
-                expect_near(TypeParam::call(in), TypeParam::reference(in),
+                expect_near(call_on_device<TypeParam>(in), TypeParam::reference(in),
                             type == at::kDouble ? 1e-12 : 1e-6);
             }
         }
@@ -181,7 +215,7 @@ TYPED_TEST_P(OpChecks, SixteenBitInputsAreComputedInFloat)
 {
     for (const auto type : {at::kHalf, at::kBFloat16}) {
         const Tensors in = TypeParam::inputs(7, 24, type);
-        const Tensors out = TypeParam::call(in);
+        const Tensors out = call_on_device<TypeParam>(in);
         const Tensors expected = TypeParam::reference(in); // of the rounded inputs
         ASSERT_EQ(out.size(), expected.size());
         for (size_t k = 0; k < out.size(); k++) {
@@ -191,7 +225,7 @@ TYPED_TEST_P(OpChecks, SixteenBitInputsAreComputedInFloat)
         if (TypeParam::differentiable().empty()) {
             continue;
         }
-        for (const at::Tensor &gradient : gradients<TypeParam>(in, TypeParam::call)) {
+        for (const at::Tensor &gradient : gradients<TypeParam>(in, call_on_device<TypeParam>)) {
             EXPECT_EQ(gradient.scalar_type(), type);
             EXPECT_TRUE(gradient.isfinite().all().template item<bool>());
         }
@@ -201,8 +235,8 @@ TYPED_TEST_P(OpChecks, SixteenBitInputsAreComputedInFloat)
 TYPED_TEST_P(OpChecks, RepeatsBitForBit)
 {
     const Tensors in = TypeParam::inputs(7, 60, at::kFloat);
-    const Tensors first = TypeParam::call(in);
-    const Tensors second = TypeParam::call(in);
+    const Tensors first = call_on_device<TypeParam>(in);
+    const Tensors second = call_on_device<TypeParam>(in);
     for (size_t k = 0; k < first.size(); k++) {
         EXPECT_TRUE(at::equal(first[k], second[k])) << "output " << k;
     }
@@ -215,7 +249,7 @@ TYPED_TEST_P(OpChecks, GradientsEqualCentralDifferences)
     if (TypeParam::differentiable().empty()) {
         return; // see HasAGradientOrSaysThatThereIsNone
     }
-    const Tensors actual = gradients<TypeParam>(in, TypeParam::call);
+    const Tensors actual = gradients<TypeParam>(in, call_on_device<TypeParam>);
     Tensors expected;
     for (const size_t k : TypeParam::differentiable()) {
         in[k] = in[k].contiguous();
@@ -224,9 +258,9 @@ TYPED_TEST_P(OpChecks, GradientsEqualCentralDifferences)
         for (int64_t at = 0; at < in[k].numel(); at++) {
             const double kept = values[at];
             values[at] = kept + step;
-            const double up = weigh(TypeParam::call(in)).template item<double>();
+            const double up = weigh(call_on_device<TypeParam>(in)).template item<double>();
             values[at] = kept - step;
-            const double down = weigh(TypeParam::call(in)).template item<double>();
+            const double down = weigh(call_on_device<TypeParam>(in)).template item<double>();
             values[at] = kept;
             slopes.template mutable_data_ptr<double>()[at] = (up - down) / (2 * step);
         }
@@ -245,8 +279,8 @@ TYPED_TEST_P(OpChecks, GradientsEqualTheComposedTorchFormula)
                 continue; // torch's own mean over nothing is NaN
             }
             SCOPED_TRACE(testing::Message() << n << " x " << c);
-            expect_near(TypeParam::call(in), TypeParam::composed(in), 1e-12);
-            expect_near(gradients<TypeParam>(in, TypeParam::call),
+            expect_near(call_on_device<TypeParam>(in), TypeParam::composed(in), 1e-12);
+            expect_near(gradients<TypeParam>(in, call_on_device<TypeParam>),
                         gradients<TypeParam>(in, TypeParam::composed), 1e-12);
         }
     }
@@ -258,7 +292,7 @@ TYPED_TEST_P(OpChecks, GradientsOfNothingAreZero)
     if (TypeParam::differentiable().empty()) {
         return;
     }
-    for (const at::Tensor &gradient : gradients<TypeParam>(in, TypeParam::call)) {
+    for (const at::Tensor &gradient : gradients<TypeParam>(in, call_on_device<TypeParam>)) {
         EXPECT_EQ(gradient.abs().sum().template item<double>(), 0.0);
     }
 }
@@ -272,7 +306,7 @@ TYPED_TEST_P(OpChecks, HasAGradientOrSaysThatThereIsNone)
         }
     }
 
-    const Tensors out = TypeParam::call(in);
+    const Tensors out = call_on_device<TypeParam>(in);
 
     const bool differentiable = !TypeParam::differentiable().empty();
     EXPECT_TRUE(!differentiable || out[0].requires_grad());
@@ -292,8 +326,8 @@ TYPED_TEST_P(OpChecks, MetaGivesTheShapesAndTypesOfTheCpu)
         for (const int64_t c : kClassCounts) {
             for (const auto type : {at::kDouble, at::kFloat, at::kHalf, at::kBFloat16}) {
                 const Tensors in = TypeParam::inputs(n, c, type);
-                const Tensors out = TypeParam::call(in);
-                const Tensors shapes = TypeParam::call(
+                const Tensors out = call_on_device<TypeParam>(in);
+                const Tensors shapes = call_on_device<TypeParam>(
                     map(in, [](const at::Tensor &x) { return x.to(at::Device(at::kMeta)); }));
                 ASSERT_EQ(shapes.size(), out.size());
                 for (size_t k = 0; k < out.size(); k++) {
@@ -314,10 +348,10 @@ TYPED_TEST_P(OpChecks, BadInputsFailWithTheSameTextOnEveryKey)
         bad.spoil(in);
         const Tensors meta =
             map(in, [](const at::Tensor &x) { return x.to(at::Device(at::kMeta)); });
-        EXPECT_EQ(catch_text([&] { TypeParam::call(in); }), bad.text);
-        EXPECT_EQ(catch_text([&] { TypeParam::call(meta); }), bad.text);
+        EXPECT_EQ(catch_text([&] { call_on_device<TypeParam>(in); }), bad.text);
+        EXPECT_EQ(catch_text([&] { call_on_device<TypeParam>(meta); }), bad.text);
         const at::NoGradGuard no_grad;
-        EXPECT_EQ(catch_text([&] { TypeParam::call(in); }), bad.text);
+        EXPECT_EQ(catch_text([&] { call_on_device<TypeParam>(in); }), bad.text);
     }
 }
 
@@ -327,13 +361,14 @@ TYPED_TEST_P(OpChecks, BadValuesFailWithTheirIndexAndChangeNothing)
         Tensors in = TypeParam::inputs(3, 4, at::kDouble);
         bad.spoil(in);
         const Tensors before = map(in, [](const at::Tensor &x) { return x.clone(); });
-        EXPECT_EQ(catch_text([&] { TypeParam::call(in); }), bad.text);
-        EXPECT_EQ(catch_text([&] { TypeParam::call(map(in, make_strided)); }), bad.text);
+        EXPECT_EQ(catch_text([&] { call_on_device<TypeParam>(in); }), bad.text);
+        EXPECT_EQ(catch_text([&] { call_on_device<TypeParam>(map(in, make_strided)); }), bad.text);
         for (size_t k = 0; k < in.size(); k++) {
             EXPECT_TRUE(at::equal(in[k].nan_to_num(), before[k].nan_to_num())) << "input " << k;
         }
         // Without values there is nothing to refuse.
-        TypeParam::call(map(in, [](const at::Tensor &x) { return x.to(at::Device(at::kMeta)); }));
+        call_on_device<TypeParam>(
+            map(in, [](const at::Tensor &x) { return x.to(at::Device(at::kMeta)); }));
     }
 }
 
@@ -341,8 +376,8 @@ TYPED_TEST_P(OpChecks, StridedInputsGiveThePackedResult)
 {
     for (const auto type : {at::kDouble, at::kFloat, at::kHalf, at::kBFloat16}) {
         const Tensors in = TypeParam::inputs(7, 24, type);
-        const Tensors expected = TypeParam::call(in);
-        const Tensors actual = TypeParam::call(map(in, make_strided));
+        const Tensors expected = call_on_device<TypeParam>(in);
+        const Tensors actual = call_on_device<TypeParam>(map(in, make_strided));
         ASSERT_EQ(actual.size(), expected.size());
         for (size_t k = 0; k < actual.size(); k++) {
             EXPECT_TRUE(at::equal(actual[k], expected[k])) << "output " << k;
@@ -356,7 +391,7 @@ TYPED_TEST_P(OpChecks, LeavesItsInputsAloneAndSharesNothing)
     const Tensors in = TypeParam::inputs(7, 24, at::kFloat);
     const Tensors before = map(in, [](const at::Tensor &x) { return x.clone(); });
 
-    const Tensors out = TypeParam::call(in);
+    const Tensors out = call_on_device<TypeParam>(in);
 
     for (size_t k = 0; k < in.size(); k++) {
         EXPECT_TRUE(at::equal(in[k], before[k])) << "input " << k;

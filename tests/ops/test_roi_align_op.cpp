@@ -7,6 +7,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/linspace.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
@@ -144,6 +145,31 @@ TEST(RoiAlignOp, GivesTheSameBitsForAnyNumberOfThreadsAndEitherLayout)
     EXPECT_TRUE(alone.equal(expected.slice(1, 149, 150)));
 }
 
+// The reference is the op in double on the same rounded numbers.
+TEST(RoiAlignOp, SixteenBitInputsAreComputedInFloatAndRoundedOnce)
+{
+    for (const auto type : {at::kHalf, at::kBFloat16}) {
+        at::Tensor input = make_input(type).requires_grad_();
+        at::Tensor rois = make_rois(type);
+        at::Tensor exact = make_input(type).to(at::kDouble).requires_grad_();
+        const double half_step = type == at::kHalf ? 1.0 / 2048 : 1.0 / 256;
+
+        at::Tensor output = roi_align(input, rois, 0.9, 3, 2, 2, true);
+        at::Tensor expected = roi_align(exact, rois.to(at::kDouble), 0.9, 3, 2, 2, true);
+        output.backward(at::ones_like(output));
+        expected.backward(at::ones_like(expected));
+
+        EXPECT_EQ(output.scalar_type(), type);
+        EXPECT_TRUE(((output.to(at::kDouble) - expected).abs() <= half_step * expected.abs() + 1e-6)
+                        .all()
+                        .item<bool>());
+        const at::Tensor slope = exact.grad();
+        EXPECT_TRUE(((input.grad().to(at::kDouble) - slope).abs() <= half_step * slope.abs() + 1e-6)
+                        .all()
+                        .item<bool>());
+    }
+}
+
 TEST(RoiAlignOp, GivesAnEmptyResultAndAZeroGradientWithoutBoxes)
 {
     at::Tensor input = make_input(at::kFloat).requires_grad_();
@@ -187,7 +213,7 @@ TEST(RoiAlignOp, RefusesWrongShapesAndTypesWithTheSameTextOnCpuAndMeta)
     };
     std::vector<Case> cases = {
         {input[0], rois, 7, 0, "input: rank 3"},
-        {input.to(at::kInt), rois, 7, 0, "expected float or double"},
+        {input.to(at::kInt), rois, 7, 0, "expected float, double, half or bfloat16"},
         {input, rois.slice(1, 0, 4), 7, 0, "expected [K, 5]"},
         {input, rois.to(at::kDouble), 7, 0, "rois: Double, the input is Float"},
         {input, rois, 0, 0, "expected at least 1 x 1"},

@@ -145,8 +145,6 @@ class Ops(unittest.TestCase):
         from torch._subclasses.fake_tensor import FakeTensorMode
         for dtype in (torch.float64, torch.float32, torch.bfloat16, torch.float16):
             for name, samples in make_samples(dtype).items():
-                if "roi_align" in name and dtype in (torch.bfloat16, torch.float16):
-                    continue  # has tests of its own
                 for arguments in samples:
                     real = op_of(name)(*arguments)
                     with FakeTensorMode() as mode:
