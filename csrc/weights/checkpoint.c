@@ -266,7 +266,7 @@ static sslact_status open_values(checkpoint *file)
     const pickle_value *root = NULL;
     const pickle_value *keys = NULL;
     const pickle_value *state = NULL;
-    sslact_status status = pickle_create(file->path, &file->values);
+    sslact_status status = pickle_create(file->path, "a checkpoint", &file->values);
 
     if (status != SSLACT_OK) {
         return status;
@@ -365,6 +365,21 @@ size_t checkpoint_count(const checkpoint *file)
     return file->native != NULL ? weights_file_count(file->native) : file->count;
 }
 
+static weights_dtype find_dtype(pickle_number number)
+{
+    static const weights_dtype dtypes[] = {
+        [PICKLE_NUMBER_BOOL] = WEIGHTS_BOOL, [PICKLE_NUMBER_U8] = WEIGHTS_U8,
+        [PICKLE_NUMBER_I8] = WEIGHTS_I8,     [PICKLE_NUMBER_U16] = WEIGHTS_U16,
+        [PICKLE_NUMBER_I16] = WEIGHTS_I16,   [PICKLE_NUMBER_F16] = WEIGHTS_F16,
+        [PICKLE_NUMBER_BF16] = WEIGHTS_BF16, [PICKLE_NUMBER_U32] = WEIGHTS_U32,
+        [PICKLE_NUMBER_I32] = WEIGHTS_I32,   [PICKLE_NUMBER_F32] = WEIGHTS_F32,
+        [PICKLE_NUMBER_U64] = WEIGHTS_U64,   [PICKLE_NUMBER_I64] = WEIGHTS_I64,
+        [PICKLE_NUMBER_F64] = WEIGHTS_F64,
+    };
+
+    return dtypes[number];
+}
+
 void checkpoint_describe(const checkpoint *file, size_t index, named_array *out)
 {
     const checkpoint_entry *entry = NULL;
@@ -375,7 +390,7 @@ void checkpoint_describe(const checkpoint *file, size_t index, named_array *out)
     }
     entry = &file->entries[index];
     *out = (named_array){.name = entry->name,
-                         .dtype = entry->array->dtype,
+                         .dtype = find_dtype(entry->array->dtype),
                          .rank = entry->array->rank,
                          .size = entry->size};
     memcpy(out->shape, entry->array->shape, sizeof(out->shape));

@@ -3,7 +3,7 @@
 #define WEIGHTS_CHECKPOINT_PARTS_H
 
 #include "weights/checkpoint.h"
-#include "weights/pickle.h"
+#include "pickle/pickle.h"
 #include "weights/torch_zip.h"
 
 // Where the bytes of a storage lie.

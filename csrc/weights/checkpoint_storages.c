@@ -180,7 +180,7 @@ static sslact_status place_entry(const checkpoint *file, checkpoint_entry *entry
 sslact_status checkpoint_check_entry(const checkpoint *file, checkpoint_entry *entry)
 {
     const pickle_array *array = entry->array;
-    const uint64_t element = weights_dtype_get_size(array->dtype);
+    const uint64_t element = pickle_number_get_size(array->dtype);
     uint64_t count = 0;
     uint64_t span = 0;
     uint64_t end = 0;
@@ -281,7 +281,7 @@ static void swap_bytes(char *bytes, uint64_t count, size_t element)
 sslact_status checkpoint_read_entry(checkpoint *file, const checkpoint_entry *entry, void *buffer)
 {
     const pickle_array *array = entry->array;
-    const size_t element = weights_dtype_get_size(array->dtype);
+    const size_t element = pickle_number_get_size(array->dtype);
     const char *from = array->bytes;
     sslact_status status = SSLACT_OK;
 

@@ -1,5 +1,5 @@
 // Owns: the memory behind the values of a pickle, given back all at once, and its limit.
-#include "weights/pickle_machine.h"
+#include "pickle/machine.h"
 
 #include "base/array.h"
 #include "base/text.h"
@@ -20,13 +20,14 @@ typedef struct chunk {
 
 struct pickle {
     char *path;
+    const char *what;
     chunk *chunks;
     size_t allocated;
     size_t limit;
     const pickle_storage *storages; // of every persistent id, the last first
 };
 
-sslact_status pickle_create(const char *path, pickle **out)
+sslact_status pickle_create(const char *path, const char *what, pickle **out)
 {
     pickle *p = array_create(1, sizeof(*p));
 
@@ -34,6 +35,7 @@ sslact_status pickle_create(const char *path, pickle **out)
         return SSLACT_ERROR_OUT_OF_MEMORY;
     }
     p->limit = PICKLE_MAX_MEMORY;
+    p->what = what;
     p->path = text_copy(path);
     if (p->path == NULL) {
         pickle_free(p);
@@ -56,6 +58,11 @@ void pickle_free(pickle *p)
     }
     free(p->path);
     free(p);
+}
+
+const char *machine_get_what(const machine *m)
+{
+    return m->owner->what;
 }
 
 void pickle_raise_limit(pickle *p, size_t size)

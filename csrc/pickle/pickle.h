@@ -1,16 +1,17 @@
 // The restricted pickle reader: a pickle as plain data, for a file that may have been made to hurt.
 //
 // Nothing is ever looked up by name or run. A global is a tag: those of the fixed table
-// (pickle_symbols.c) make torch tensors, numpy arrays and containers; a class outside of it makes
+// (symbols.c) make torch tensors, numpy arrays and containers; a class outside of it makes
 // an opaque value that holds nothing; a call of an unknown function, or any global of a module that
 // reaches the system, is refused with its name and byte offset. Memory, stack, memo and depth are
 // bounded, and every value is checked for the type an opcode needs.
-#ifndef WEIGHTS_PICKLE_H
-#define WEIGHTS_PICKLE_H
+#ifndef PICKLE_PICKLE_H
+#define PICKLE_PICKLE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-#include "weights/safetensors.h"
+#include "base/error.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -21,6 +22,25 @@ extern "C" {
 #define PICKLE_MAX_DEPTH 64
 // Memory of values, on top of the pickle's own size.
 #define PICKLE_MAX_MEMORY ((size_t)128 << 20)
+
+// Types of the numbers in an array or a storage.
+typedef enum pickle_number {
+    PICKLE_NUMBER_BOOL = 1,
+    PICKLE_NUMBER_U8,
+    PICKLE_NUMBER_I8,
+    PICKLE_NUMBER_U16,
+    PICKLE_NUMBER_I16,
+    PICKLE_NUMBER_F16,
+    PICKLE_NUMBER_BF16,
+    PICKLE_NUMBER_U32,
+    PICKLE_NUMBER_I32,
+    PICKLE_NUMBER_F32,
+    PICKLE_NUMBER_U64,
+    PICKLE_NUMBER_I64,
+    PICKLE_NUMBER_F64
+} pickle_number;
+
+size_t pickle_number_get_size(pickle_number number); // bytes an element, 0 if it is no type
 
 typedef enum pickle_kind {
     PICKLE_NONE,
@@ -33,7 +53,7 @@ typedef enum pickle_kind {
     PICKLE_LIST,
     PICKLE_DICT,
     PICKLE_SYMBOL,  // a global
-    PICKLE_OPAQUE,  // an object that carries no weights
+    PICKLE_OPAQUE,  // an object that carries no numbers
     PICKLE_STORAGE, // of a torch file
     PICKLE_DTYPE,
     PICKLE_ARRAY // torch tensor or numpy array
@@ -43,7 +63,7 @@ typedef enum pickle_kind {
 typedef struct pickle_storage {
     const struct pickle_storage *next; // of all storages, in no useful order
     const char *key;                   // NUL-terminated
-    weights_dtype dtype;               // 0: a type without a number here, whose tensors are opaque
+    pickle_number dtype;               // 0: a type without a number here, whose tensors are opaque
     bool untyped;                      // count is bytes, the tensor says its type
     uint64_t count;                    // elements
     size_t element_size;               // bytes
@@ -53,7 +73,7 @@ typedef struct pickle_storage {
 } pickle_storage;
 
 typedef struct pickle_array {
-    weights_dtype dtype; // 0: nothing known yet
+    pickle_number dtype; // 0: nothing known yet
     bool swapped;        // big-endian numbers
     int32_t rank;
     int64_t shape[SSLACT_MAX_RANK];
@@ -84,17 +104,18 @@ struct pickle_value {
         int32_t symbol;
         pickle_storage *storage;
         struct {
-            weights_dtype dtype; // 0: no number of ours
+            pickle_number dtype; // 0: no number of ours
             bool swapped;
         } type;
         pickle_array *array;
     } as;
 };
 
-// Owns the values of one or more pickles of a file.
+// Owns the values of one or more pickles of a file. path and `what` ("a checkpoint") are for
+// messages; what is static.
 typedef struct pickle pickle;
-sslact_status pickle_create(const char *path, pickle **out); // path for messages
-void pickle_free(pickle *p);                                 // NULL is fine
+sslact_status pickle_create(const char *path, const char *what, pickle **out);
+void pickle_free(pickle *p); // NULL is fine
 
 // Reads one pickle of bytes[0, size) from `start` on; end is the place behind its STOP. The bytes
 // must live as long as the values. FORMAT with "path: byte N: what is wrong".

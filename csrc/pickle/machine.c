@@ -1,6 +1,6 @@
 // Owns: running a pickle, and the opcodes of objects and of the memo. Each handler checks what it
 // takes from the stack before it uses it; an opcode that is not in the tables is refused.
-#include "weights/pickle_machine.h"
+#include "pickle/machine.h"
 
 #include "base/array.h"
 #include "base/text.h"
@@ -277,7 +277,7 @@ static sslact_status op_memoize(machine *m, int unused)
     return put_memo(m, m->memo_next);
 }
 
-// Those of plain values are in pickle_values.c.
+// Those of plain values are in values.c.
 static const opcode opcodes[256] = {
     [0x80] = {op_proto, 0},
     [0x95] = {op_frame, 0},
@@ -316,9 +316,9 @@ static sslact_status run(machine *m)
         if (status == SSLACT_OK) {
             const opcode *found = find_opcode(*byte);
 
-            status = found->run != NULL
-                         ? found->run(m, found->argument)
-                         : machine_refuse(m, "opcode 0x%02x is not in a checkpoint", *byte);
+            status = found->run != NULL ? found->run(m, found->argument)
+                                        : machine_refuse(m, "opcode 0x%02x is not in %s", *byte,
+                                                         machine_get_what(m));
         }
     }
     return status;

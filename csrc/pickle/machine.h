@@ -1,8 +1,8 @@
 // What the files of the pickle reader share. Not for other rooms.
-#ifndef WEIGHTS_PICKLE_MACHINE_H
-#define WEIGHTS_PICKLE_MACHINE_H
+#ifndef PICKLE_MACHINE_H
+#define PICKLE_MACHINE_H
 
-#include "weights/pickle.h"
+#include "pickle/pickle.h"
 
 // Reading one pickle: the stack machine of the format.
 typedef struct machine {
@@ -32,7 +32,10 @@ typedef struct opcode {
 sslact_status machine_refuse(const machine *m, const char *format, ...)
     __attribute__((format(printf, 2, 3), cold));
 
-// ---- pickle_stack.c ----
+// What the pickle is meant to be: "a checkpoint".
+const char *machine_get_what(const machine *m);
+
+// ---- stack.c ----
 
 // The next bytes of the pickle.
 sslact_status machine_take_bytes(machine *m, size_t count, const unsigned char **out);
@@ -54,11 +57,11 @@ sslact_status machine_push_text(machine *m, pickle_kind kind, size_t width);
 // A tuple, list or dict of the items.
 sslact_status machine_push_list(machine *m, pickle_kind kind, pickle_value **items, size_t count);
 
-// ---- pickle_values.c ----
+// ---- values.c ----
 
 extern const opcode pickle_value_opcodes[256]; // by byte; run is NULL elsewhere
 
-// ---- pickle_memory.c ----
+// ---- memory.c ----
 
 // Zeroed memory that lives as long as the pickle; NULL with the error set.
 void *pickle_allocate(machine *m, size_t size);
@@ -70,7 +73,7 @@ void pickle_add_storage(machine *m, pickle_storage *storage);
 // The pickle's memory may grow by the size of what is read.
 void pickle_raise_limit(pickle *p, size_t size);
 
-// ---- pickle_symbols.c ----
+// ---- symbols.c ----
 
 // The tag of a global; refuses those that reach the system.
 sslact_status symbols_find(machine *m, const char *module, size_t module_size, const char *name,
@@ -83,11 +86,11 @@ sslact_status symbols_instantiate(machine *m, const pickle_value *symbol, pickle
 // The storage behind a persistent id.
 sslact_status symbols_make_storage(machine *m, const pickle_value *id, pickle_value **out);
 
-// ---- pickle_arrays.c ----
+// ---- arrays.c ----
 
 // An empty array, which BUILD fills.
 sslact_status arrays_make(machine *m, pickle_value **out);
-sslact_status arrays_rebuild_tensor(machine *m, const pickle_value *arguments, weights_dtype dtype,
+sslact_status arrays_rebuild_tensor(machine *m, const pickle_value *arguments, pickle_number dtype,
                                     pickle_value **out);
 sslact_status arrays_make_dtype(machine *m, const pickle_value *arguments, pickle_value **out);
 sslact_status arrays_set_dtype(machine *m, pickle_value *dtype, const pickle_value *state);

@@ -1,8 +1,21 @@
 // Owns: torch tensors and numpy arrays as a pickle describes them. Sizes are only checked against
-// themselves here; whether the bytes are there is the checkpoint's business.
-#include "weights/pickle_machine.h"
+// themselves here; whether the bytes are there is the caller's business.
+#include "pickle/machine.h"
 
 #include <string.h>
+
+size_t pickle_number_get_size(pickle_number number)
+{
+    static const uint8_t sizes[] = {
+        [PICKLE_NUMBER_BOOL] = 1, [PICKLE_NUMBER_U8] = 1,  [PICKLE_NUMBER_I8] = 1,
+        [PICKLE_NUMBER_U16] = 2,  [PICKLE_NUMBER_I16] = 2, [PICKLE_NUMBER_F16] = 2,
+        [PICKLE_NUMBER_BF16] = 2, [PICKLE_NUMBER_U32] = 4, [PICKLE_NUMBER_I32] = 4,
+        [PICKLE_NUMBER_F32] = 4,  [PICKLE_NUMBER_U64] = 8, [PICKLE_NUMBER_I64] = 8,
+        [PICKLE_NUMBER_F64] = 8,
+    };
+
+    return (size_t)number < sizeof(sizes) ? sizes[number] : 0;
+}
 
 static bool is_tuple(const pickle_value *value, size_t least)
 {
@@ -41,7 +54,7 @@ sslact_status arrays_make(machine *m, pickle_value **out)
 }
 
 // dtype: of the tensor where it differs from the storage's, else 0.
-sslact_status arrays_rebuild_tensor(machine *m, const pickle_value *arguments, weights_dtype dtype,
+sslact_status arrays_rebuild_tensor(machine *m, const pickle_value *arguments, pickle_number dtype,
                                     pickle_value **out)
 {
     pickle_value *const *items = arguments->as.list.items;
@@ -74,15 +87,15 @@ sslact_status arrays_rebuild_tensor(machine *m, const pickle_value *arguments, w
     return status;
 }
 
-static weights_dtype find_numpy_type(const pickle_value *name)
+static pickle_number find_numpy_type(const pickle_value *name)
 {
     static const struct {
         const char *name;
-        weights_dtype dtype;
-    } types[] = {{"f2", WEIGHTS_F16}, {"f4", WEIGHTS_F32}, {"f8", WEIGHTS_F64},
-                 {"i1", WEIGHTS_I8},  {"i2", WEIGHTS_I16}, {"i4", WEIGHTS_I32},
-                 {"i8", WEIGHTS_I64}, {"u1", WEIGHTS_U8},  {"u2", WEIGHTS_U16},
-                 {"u4", WEIGHTS_U32}, {"u8", WEIGHTS_U64}, {"b1", WEIGHTS_BOOL}};
+        pickle_number dtype;
+    } types[] = {{"f2", PICKLE_NUMBER_F16}, {"f4", PICKLE_NUMBER_F32}, {"f8", PICKLE_NUMBER_F64},
+                 {"i1", PICKLE_NUMBER_I8},  {"i2", PICKLE_NUMBER_I16}, {"i4", PICKLE_NUMBER_I32},
+                 {"i8", PICKLE_NUMBER_I64}, {"u1", PICKLE_NUMBER_U8},  {"u2", PICKLE_NUMBER_U16},
+                 {"u4", PICKLE_NUMBER_U32}, {"u8", PICKLE_NUMBER_U64}, {"b1", PICKLE_NUMBER_BOOL}};
 
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         if (pickle_is_text(name, types[i].name)) {
@@ -96,7 +109,7 @@ static weights_dtype find_numpy_type(const pickle_value *name)
 sslact_status arrays_make_dtype(machine *m, const pickle_value *arguments, pickle_value **out)
 {
     if (arguments->as.list.count < 1 || arguments->as.list.items[0]->kind != PICKLE_TEXT) {
-        // A dtype made of a class, of fields: nothing a weight has.
+        // A dtype made of a class, of fields: nothing an array of numbers has.
         *out = pickle_make(m, PICKLE_OPAQUE);
         return *out != NULL ? SSLACT_OK : sslact_error_get_status();
     }
@@ -159,7 +172,7 @@ static sslact_status fill(machine *m, pickle_value *value, const pickle_value *s
         return machine_refuse(m, "lengths whose product does not fit");
     }
     array->dtype = dtype->as.type.dtype;
-    array->swapped = dtype->as.type.swapped && weights_dtype_get_size(array->dtype) > 1;
+    array->swapped = dtype->as.type.swapped && pickle_number_get_size(array->dtype) > 1;
     array->bytes = bytes->as.text.data;
     array->size = bytes->as.text.size;
     return SSLACT_OK;

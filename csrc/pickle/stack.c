@@ -1,5 +1,5 @@
 // Owns: taking bytes from a pickle and values from the machine's stack, each with its check.
-#include "weights/pickle_machine.h"
+#include "pickle/machine.h"
 
 #include "base/array.h"
 

@@ -1,5 +1,5 @@
 // Owns: the opcodes of plain values: numbers, texts, tuples, lists, dicts.
-#include "weights/pickle_machine.h"
+#include "pickle/machine.h"
 
 #include "base/text.h"
 
@@ -156,7 +156,7 @@ static sslact_status op_tuple_of(machine *m, int length)
     return machine_push_list(m, PICKLE_TUPLE, m->stack + m->stack_count, count);
 }
 
-// Sets carry no weights.
+// Sets carry no numbers.
 static sslact_status op_empty_set(machine *m, int unused)
 {
     (void)unused;

@@ -1,12 +1,12 @@
 // Owns: what a global may mean. The table is all there is: a name in it is a tag with an action
 // written here, never a function of the program.
-#include "weights/pickle_machine.h"
+#include "pickle/machine.h"
 
 #include <string.h>
 
 typedef enum action {
     ACTION_REFUSE,       // calling it is refused: a function nobody here knows
-    ACTION_IGNORE,       // an object without weights
+    ACTION_IGNORE,       // an object without numbers
     ACTION_DICT,         // an empty dict, or one made of a list of pairs
     ACTION_FIRST,        // the first argument itself
     ACTION_TENSOR,       // (storage, offset, shape, stride, ...)
@@ -23,7 +23,7 @@ typedef struct symbol {
     const char *module;
     const char *name;
     action action;
-    weights_dtype dtype;
+    pickle_number dtype;
 } symbol;
 
 // Storages of a graphics card have the same names in the module torch.cuda.
@@ -56,34 +56,34 @@ static const symbol symbols[] = {
     {"torch._utils", "_rebuild_parameter", ACTION_FIRST, 0},
     {"torch._utils", "_rebuild_parameter_with_state", ACTION_FIRST, 0},
     {"torch._tensor", "_rebuild_from_type_v2", ACTION_REFUSE, 0},
-    STORAGE("FloatStorage", WEIGHTS_F32),
-    STORAGE("DoubleStorage", WEIGHTS_F64),
-    STORAGE("HalfStorage", WEIGHTS_F16),
-    STORAGE("BFloat16Storage", WEIGHTS_BF16),
-    STORAGE("LongStorage", WEIGHTS_I64),
-    STORAGE("IntStorage", WEIGHTS_I32),
-    STORAGE("ShortStorage", WEIGHTS_I16),
-    STORAGE("CharStorage", WEIGHTS_I8),
-    STORAGE("ByteStorage", WEIGHTS_U8),
-    STORAGE("BoolStorage", WEIGHTS_BOOL),
+    STORAGE("FloatStorage", PICKLE_NUMBER_F32),
+    STORAGE("DoubleStorage", PICKLE_NUMBER_F64),
+    STORAGE("HalfStorage", PICKLE_NUMBER_F16),
+    STORAGE("BFloat16Storage", PICKLE_NUMBER_BF16),
+    STORAGE("LongStorage", PICKLE_NUMBER_I64),
+    STORAGE("IntStorage", PICKLE_NUMBER_I32),
+    STORAGE("ShortStorage", PICKLE_NUMBER_I16),
+    STORAGE("CharStorage", PICKLE_NUMBER_I8),
+    STORAGE("ByteStorage", PICKLE_NUMBER_U8),
+    STORAGE("BoolStorage", PICKLE_NUMBER_BOOL),
     STORAGE("ComplexFloatStorage", 0),
     STORAGE("ComplexDoubleStorage", 0),
-    STORAGE("UntypedStorage", WEIGHTS_U8),
-    {"torch.storage", "UntypedStorage", ACTION_STORAGE, WEIGHTS_U8},
-    {"torch.storage", "_UntypedStorage", ACTION_STORAGE, WEIGHTS_U8},
-    {"torch", "float32", ACTION_TYPE, WEIGHTS_F32},
-    {"torch", "float64", ACTION_TYPE, WEIGHTS_F64},
-    {"torch", "float16", ACTION_TYPE, WEIGHTS_F16},
-    {"torch", "bfloat16", ACTION_TYPE, WEIGHTS_BF16},
-    {"torch", "int64", ACTION_TYPE, WEIGHTS_I64},
-    {"torch", "int32", ACTION_TYPE, WEIGHTS_I32},
-    {"torch", "int16", ACTION_TYPE, WEIGHTS_I16},
-    {"torch", "int8", ACTION_TYPE, WEIGHTS_I8},
-    {"torch", "uint8", ACTION_TYPE, WEIGHTS_U8},
-    {"torch", "uint16", ACTION_TYPE, WEIGHTS_U16},
-    {"torch", "uint32", ACTION_TYPE, WEIGHTS_U32},
-    {"torch", "uint64", ACTION_TYPE, WEIGHTS_U64},
-    {"torch", "bool", ACTION_TYPE, WEIGHTS_BOOL},
+    STORAGE("UntypedStorage", PICKLE_NUMBER_U8),
+    {"torch.storage", "UntypedStorage", ACTION_STORAGE, PICKLE_NUMBER_U8},
+    {"torch.storage", "_UntypedStorage", ACTION_STORAGE, PICKLE_NUMBER_U8},
+    {"torch", "float32", ACTION_TYPE, PICKLE_NUMBER_F32},
+    {"torch", "float64", ACTION_TYPE, PICKLE_NUMBER_F64},
+    {"torch", "float16", ACTION_TYPE, PICKLE_NUMBER_F16},
+    {"torch", "bfloat16", ACTION_TYPE, PICKLE_NUMBER_BF16},
+    {"torch", "int64", ACTION_TYPE, PICKLE_NUMBER_I64},
+    {"torch", "int32", ACTION_TYPE, PICKLE_NUMBER_I32},
+    {"torch", "int16", ACTION_TYPE, PICKLE_NUMBER_I16},
+    {"torch", "int8", ACTION_TYPE, PICKLE_NUMBER_I8},
+    {"torch", "uint8", ACTION_TYPE, PICKLE_NUMBER_U8},
+    {"torch", "uint16", ACTION_TYPE, PICKLE_NUMBER_U16},
+    {"torch", "uint32", ACTION_TYPE, PICKLE_NUMBER_U32},
+    {"torch", "uint64", ACTION_TYPE, PICKLE_NUMBER_U64},
+    {"torch", "bool", ACTION_TYPE, PICKLE_NUMBER_BOOL},
     {"torch", "Size", ACTION_FIRST, 0},
     {"torch", "device", ACTION_IGNORE, 0},
     NUMPY("multiarray", "_reconstruct", ACTION_NUMPY),
@@ -176,10 +176,9 @@ sslact_status symbols_find(machine *m, const char *module, size_t module_size, c
         }
     }
     if (found == 0 && is_dangerous(module, module_size)) {
-        return machine_refuse(m,
-                              "it names \"%.*s.%.*s\", which is no part of a checkpoint; "
-                              "nothing was run",
-                              show(module, module_size), module, show(name, name_size), name);
+        return machine_refuse(m, "it names \"%.*s.%.*s\", which is no part of %s; nothing was run",
+                              show(module, module_size), module, show(name, name_size), name,
+                              machine_get_what(m));
     }
     *out = pickle_make(m, PICKLE_SYMBOL);
     if (*out == NULL) {
@@ -269,7 +268,7 @@ static sslact_status take_first(machine *m, const pickle_value *arguments, pickl
     return SSLACT_OK;
 }
 
-static sslact_status take_type(machine *m, const pickle_value *arguments, weights_dtype *out)
+static sslact_status take_type(machine *m, const pickle_value *arguments, pickle_number *out)
 {
     const pickle_value *type = NULL;
 
@@ -287,7 +286,7 @@ static sslact_status take_type(machine *m, const pickle_value *arguments, weight
 sslact_status symbols_call(machine *m, const pickle_value *value, const pickle_value *arguments,
                            pickle_value **out)
 {
-    weights_dtype dtype = 0;
+    pickle_number dtype = 0;
     sslact_status status = SSLACT_OK;
 
     switch (symbols[value->as.symbol].action) {
@@ -311,8 +310,8 @@ sslact_status symbols_call(machine *m, const pickle_value *value, const pickle_v
     case ACTION_DTYPE:
         return arrays_make_dtype(m, arguments, out);
     default:
-        return machine_refuse(m, "it calls a function that is no part of a checkpoint; nothing "
-                                 "was run");
+        return machine_refuse(m, "it calls a function that is no part of %s; nothing was run",
+                              machine_get_what(m));
     }
 }
 
@@ -334,7 +333,7 @@ static size_t get_element_size(const symbol *type)
     if (strstr(type->name, "Complex") != NULL) {
         return strstr(type->name, "Double") != NULL ? 16 : 8;
     }
-    return weights_dtype_get_size(type->dtype);
+    return pickle_number_get_size(type->dtype);
 }
 
 // ("storage", type, key, location, count[, (view key, offset, count)])
