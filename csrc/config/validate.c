@@ -10,7 +10,6 @@ static const struct {
     const char *value; // a '*' at its end stands for anything; NULL: all but the default
 } unavailable[] = {
     {"data.dataset", "ucf101_24"},
-    {"data.unlabeled_offset_seconds", NULL},
     {"perf.frame_skipping", "false"},
 };
 
@@ -137,10 +136,11 @@ static sslact_status check_framing(const config *c)
     long long crop = config_get_int(c, "augment.crop");
     long long side = low > 0 ? low : config_get_int(c, "data.short_side");
     if ((low == 0) != (high == 0) || low > high) {
-        return error_set(SSLACT_ERROR_CONFIG,
-                         "augment.scale_min is %lld, augment.scale_max %lld, expected 0 and 0, or a "
-                         "range",
-                         low, high);
+        return error_set(
+            SSLACT_ERROR_CONFIG,
+            "augment.scale_min is %lld, augment.scale_max %lld, expected 0 and 0, or a "
+            "range",
+            low, high);
     }
     if (side > 0 && crop > side) {
         return error_set(SSLACT_ERROR_CONFIG,

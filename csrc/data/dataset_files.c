@@ -107,6 +107,10 @@ static void set_labels(const split_table *t, const split_frame *frame, uint8_t *
             }
         }
     }
+    for (int32_t k = 0; k < frame->box_label_count; k++) {
+        const split_label *label = &t->box_labels[frame->box_label_first + (size_t)k];
+        labels[(size_t)label->person * class_count + (size_t)label->class_index] = 1;
+    }
 }
 
 static sslact_status collect_people(dataset *d, people_table *people)

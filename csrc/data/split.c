@@ -7,8 +7,7 @@
 
 #include "base/array.h"
 #include "data/lines.h"
-#include "data/split_frames.h"
-#include "data/subset.h"
+#include "data/split_sources.h"
 #include "data/video_finder.h"
 
 #define AVA_ACTION_COUNT 80
@@ -44,20 +43,6 @@ bool split_is_configured(const config *c, split_kind kind)
 {
     return get_main_path(c, kind)[0] != '\0';
 }
-
-// What is read and thrown away when the tables are made.
-typedef struct sources {
-    ava_rows labels, boxes;
-    ava_keys excluded;
-    split_rules rules;
-} sources;
-
-typedef struct loading {
-    const config *config;
-    data_problems *problems;
-    split_table *table;
-    sources from;
-} loading;
 
 // --- reading ---
 
@@ -100,7 +85,7 @@ static sslact_status pass_file_problem(data_problems *problems, const char *path
     return data_problems_report(problems, DATA_PROBLEM_FILE, path, "%s", what);
 }
 
-static sslact_status read_rows(loading *l, const char *path, ava_kind kind, ava_rows *out)
+static sslact_status read_rows(split_loading *l, const char *path, ava_kind kind, ava_rows *out)
 {
     const ava_actions *actions = &l->table->actions;
     int32_t last_id = actions->actions[actions->count - 1].id;
@@ -112,7 +97,61 @@ static sslact_status read_rows(loading *l, const char *path, ava_kind kind, ava_
                              ava_rows_read(path, kind, limit, &l->table->videos, l->problems, out));
 }
 
-static sslact_status read_files(loading *l)
+// The labelled key frames of the training split. Its own reading reports its faults.
+static sslact_status list_labeled(split_loading *l, data_problems *quiet)
+{
+    const config *c = l->config;
+    const char *exclusions = config_get_split_text(c, "train", "exclusions");
+    split_sources train = {0};
+    data_problems *problems = l->problems;
+    l->problems = quiet;
+    sslact_status status =
+        read_rows(l, config_get_split_text(c, "train", "labels"), AVA_LABELS, &train.labels);
+    l->problems = problems;
+    if (status >= 0 && exclusions[0] != '\0') {
+        status = ava_keys_read(exclusions, &l->table->videos, quiet, &train.excluded);
+    }
+    if (status >= 0) {
+        status = split_list_labeled(&train, &l->from.labeled);
+    }
+    ava_rows_free(&train.labels);
+    ava_keys_free(&train.excluded);
+    return status;
+}
+
+static sslact_status read_labeled(split_loading *l)
+{
+    const config *c = l->config;
+    bool all = strcmp(config_get_text(c, "data.unlabeled_key_frames"), "all") == 0;
+    if (l->table->kind != SPLIT_UNLABELED || all ||
+        config_get_split_text(c, "train", "labels")[0] == '\0') {
+        return SSLACT_OK;
+    }
+    data_problems *quiet = array_create(1, sizeof *quiet); // too large for a small stack
+    if (quiet == NULL) {
+        return SSLACT_ERROR_OUT_OF_MEMORY;
+    }
+    quiet->skip = true;
+    sslact_status status = list_labeled(l, quiet);
+    free(quiet);
+    return status;
+}
+
+static sslact_status read_included(split_loading *l)
+{
+    const char *path = config_get_text(l->config, "data.included_timestamps");
+    if (path[0] == '\0') {
+        return SSLACT_OK;
+    }
+    sslact_status status =
+        ava_times_read(path, l->problems, &l->from.included, &l->from.included_count);
+    if (status >= 0) {
+        split_sort_keys(l->from.included, l->from.included_count);
+    }
+    return pass_file_problem(l->problems, path, status);
+}
+
+static sslact_status read_files(split_loading *l)
 {
     const char *split = names[l->table->kind];
     const char *exclusions = config_get_split_text(l->config, split, "exclusions");
@@ -129,205 +168,8 @@ static sslact_status read_files(loading *l)
             l->problems, exclusions,
             ava_keys_read(exclusions, &l->table->videos, l->problems, &l->from.excluded));
     }
-    return status;
-}
-
-// --- order ---
-
-static int compare_rows(const void *a, const void *b)
-{
-    const ava_row *left = a, *right = b;
-    int64_t left_key = ava_make_key(left->video, left->time_us);
-    int64_t right_key = ava_make_key(right->video, right->time_us);
-    if (left_key != right_key) {
-        return left_key < right_key ? -1 : 1;
-    }
-    return (left->line > right->line) - (left->line < right->line);
-}
-
-static int compare_keys(const void *a, const void *b)
-{
-    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
-    return (left > right) - (left < right);
-}
-
-static void sort_rows(ava_rows *rows, const int32_t *new_index)
-{
-    for (size_t i = 0; i < rows->count; i++) {
-        rows->rows[i].video = new_index[rows->rows[i].video];
-    }
-    if (rows->count > 0) {
-        qsort(rows->rows, rows->count, sizeof *rows->rows, compare_rows);
-    }
-}
-
-static sslact_status sort_all(loading *l)
-{
-    int32_t *new_index = NULL;
-    sslact_status status = name_table_sort(&l->table->videos, &new_index);
-    if (status < 0) {
-        return status;
-    }
-    sort_rows(&l->from.labels, new_index);
-    sort_rows(&l->from.boxes, new_index);
-    for (size_t i = 0; i < l->from.excluded.count; i++) {
-        l->from.excluded.keys[i].video = new_index[l->from.excluded.keys[i].video];
-    }
-    free(new_index);
-    return SSLACT_OK;
-}
-
-// --- leaving out ---
-
-static int64_t get_key(const ava_row *row)
-{
-    return ava_make_key(row->video, row->time_us);
-}
-
-// Keeps the rows whose key is in keys [count] (ascending), or those whose key is not.
-static void filter_by_keys(ava_rows *rows, const int64_t *keys, size_t count, bool keep_listed)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < rows->count; i++) {
-        int64_t key = get_key(&rows->rows[i]);
-        bool listed = count > 0 && bsearch(&key, keys, count, sizeof *keys, compare_keys) != NULL;
-        if (listed == keep_listed) {
-            rows->rows[kept++] = rows->rows[i];
-        }
-    }
-    rows->count = kept;
-}
-
-static void filter_by_video(ava_rows *rows, const uint8_t *keep)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < rows->count; i++) {
-        if (keep[rows->rows[i].video]) {
-            rows->rows[kept++] = rows->rows[i];
-        }
-    }
-    rows->count = kept;
-}
-
-static sslact_status drop_excluded(loading *l)
-{
-    size_t count = l->from.excluded.count;
-    int64_t *keys = array_create(count, sizeof *keys);
-    if (keys == NULL) {
-        return SSLACT_ERROR_OUT_OF_MEMORY;
-    }
-    for (size_t i = 0; i < count; i++) {
-        keys[i] = ava_make_key(l->from.excluded.keys[i].video, l->from.excluded.keys[i].time_us);
-    }
-    qsort(keys, count, sizeof *keys, compare_keys);
-    filter_by_keys(&l->from.labels, keys, count, false);
-    filter_by_keys(&l->from.boxes, keys, count, false);
-    free(keys);
-    return SSLACT_OK;
-}
-
-// The distinct key frames of sorted rows; both arrays belong to the caller.
-static sslact_status list_keys(const ava_rows *rows, ava_key **keys, int64_t **numbers,
-                               size_t *count)
-{
-    *keys = array_create(rows->count, sizeof **keys);
-    *numbers = array_create(rows->count, sizeof **numbers);
-    *count = 0;
-    if (*keys == NULL || *numbers == NULL) {
-        return SSLACT_ERROR_OUT_OF_MEMORY;
-    }
-    for (size_t i = 0; i < rows->count; i++) {
-        const ava_row *row = &rows->rows[i];
-        if (*count == 0 || (*numbers)[*count - 1] != get_key(row)) {
-            (*keys)[*count] = (ava_key){row->time_us, row->line, row->video};
-            (*numbers)[(*count)++] = get_key(row);
-        }
-    }
-    return SSLACT_OK;
-}
-
-// Moves the numbers of the chosen key frames to the front; returns how many.
-static size_t keep_chosen(int64_t *numbers, const uint8_t *chosen, size_t count)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (chosen[i]) {
-            numbers[kept++] = numbers[i];
-        }
-    }
-    return kept;
-}
-
-// Training: the share of labelled key frames that keep their labels, and the boxes on those alone.
-static sslact_status choose_subset(loading *l)
-{
-    double ratio = config_get_double(l->config, "data.label_ratio");
-    ava_key *keys = NULL;
-    int64_t *numbers = NULL;
-    uint8_t *chosen = NULL;
-    size_t count;
-    sslact_status status = list_keys(&l->from.labels, &keys, &numbers, &count);
-    if (status >= 0) {
-        status = subset_choose(&l->table->videos, keys, count, ratio,
-                               config_get_int(l->config, "data.subset_seed"), &chosen);
-    }
-    if (status >= 0) {
-        size_t kept = keep_chosen(numbers, chosen, count);
-        filter_by_keys(&l->from.labels, numbers, kept, true);
-        filter_by_keys(&l->from.boxes, numbers, kept, true);
-        if (kept == 0 && count > 0) {
-            status = error_set(SSLACT_ERROR_CONFIG,
-                               "data.label_ratio %s of %zu labelled key frames leaves none",
-                               show_number(ratio).text, count);
-        }
-    }
-    free(keys);
-    free(numbers);
-    free(chosen);
-    return status;
-}
-
-// Validation: boxes of videos that the label file does not know are another subset's. A check says
-// which; so does it for videos with labels and no box.
-static sslact_status match_videos(loading *l)
-{
-    size_t count = l->table->videos.count;
-    uint8_t *has_labels = array_create(count, 1), *has_boxes = array_create(count, 1);
-    sslact_status status =
-        has_labels == NULL || has_boxes == NULL ? SSLACT_ERROR_OUT_OF_MEMORY : SSLACT_OK;
-    for (size_t i = 0; status >= 0 && i < l->from.labels.count; i++) {
-        has_labels[l->from.labels.rows[i].video] = 1;
-    }
-    for (size_t i = 0; status >= 0 && i < l->from.boxes.count; i++) {
-        has_boxes[l->from.boxes.rows[i].video] = 1;
-    }
-    for (size_t i = 0; status >= 0 && i < count; i++) {
-        if (has_labels[i] != has_boxes[i]) {
-            status = data_problems_report(
-                l->problems, DATA_PROBLEM_MISMATCH,
-                has_labels[i] ? l->table->boxes_path : l->table->labels_path,
-                "video \"%s\" has no row here, but in %s", l->table->videos.names[i],
-                has_labels[i] ? l->table->labels_path : l->table->boxes_path);
-        }
-    }
-    if (status >= 0) {
-        filter_by_video(&l->from.boxes, has_labels);
-    }
-    free(has_labels);
-    free(has_boxes);
-    return status;
-}
-
-static sslact_status select_rows(loading *l)
-{
-    sslact_status status = drop_excluded(l);
-    if (status >= 0 && l->table->kind != SPLIT_UNLABELED && l->from.rules.has_boxes) {
-        status = match_videos(l);
-    }
-    if (status >= 0 && l->table->kind == SPLIT_TRAIN) {
-        status = choose_subset(l);
-    }
-    return status;
+    status = status < 0 ? status : read_included(l);
+    return status < 0 ? status : read_labeled(l);
 }
 
 // --- videos ---
@@ -349,7 +191,7 @@ static void count_use(const ava_rows *rows, const char *path, video_use *uses)
     }
 }
 
-static sslact_status find_video(loading *l, video_finder *finder, size_t index,
+static sslact_status find_video(split_loading *l, video_finder *finder, size_t index,
                                 const video_use *use)
 {
     text path = {0};
@@ -367,7 +209,7 @@ static sslact_status find_video(loading *l, video_finder *finder, size_t index,
     return status;
 }
 
-static sslact_status find_used_videos(loading *l, video_finder *finder)
+static sslact_status find_used_videos(split_loading *l, video_finder *finder)
 {
     size_t count = l->table->videos.count;
     video_use *uses = array_create(count, sizeof *uses);
@@ -387,8 +229,8 @@ static sslact_status find_used_videos(loading *l, video_finder *finder)
         }
     }
     if (status >= 0) {
-        filter_by_video(&l->from.labels, found);
-        filter_by_video(&l->from.boxes, found);
+        split_keep_videos(&l->from.labels, found);
+        split_keep_videos(&l->from.boxes, found);
     }
     free(uses);
     free(found);
@@ -396,7 +238,7 @@ static sslact_status find_used_videos(loading *l, video_finder *finder)
 }
 
 // Without data.video_root the annotation can be read all the same, only no pictures.
-static sslact_status find_videos(loading *l)
+static sslact_status find_videos(split_loading *l)
 {
     const char *split = names[l->table->kind];
     const char *root = config_get_split_text(l->config, split, "video_root");
@@ -419,7 +261,7 @@ static sslact_status find_videos(loading *l)
 static const char *const score_keys[] = {"data.box_score_train", "data.box_score_evaluate",
                                          "data.box_score_unlabeled"};
 
-static sslact_status set_rules(loading *l)
+static sslact_status set_rules(split_loading *l)
 {
     const config *c = l->config;
     split_table *t = l->table;
@@ -433,23 +275,25 @@ static sslact_status set_rules(loading *l)
     rules->score = config_get_double(c, score_keys[t->kind]);
     rules->overlap = config_get_double(c, "data.box_overlap_train");
     rules->keep_unmatched = config_get_bool(c, "data.keep_unmatched_boxes");
+    rules->keep_best = config_get_bool(c, "data.keep_best_box");
+    rules->labels_in_file = strcmp(config_get_text(c, "data.box_labels"), "file") == 0;
     t->boxes_are_labeled =
         t->kind == SPLIT_TRAIN || (t->kind == SPLIT_VALIDATION && !rules->has_boxes);
     t->start_offset_seconds = config_get_split_double(c, names[t->kind], "start_offset_seconds");
     return t->labels_path == NULL || t->boxes_path == NULL ? SSLACT_ERROR_OUT_OF_MEMORY : SSLACT_OK;
 }
 
-static sslact_status load(loading *l)
+static sslact_status load(split_loading *l)
 {
     sslact_status status = set_rules(l);
     if (status >= 0) {
         status = read_files(l);
     }
     if (status >= 0) {
-        status = sort_all(l);
+        status = split_sort_sources(l);
     }
     if (status >= 0) {
-        status = select_rows(l);
+        status = split_select(l);
     }
     if (status >= 0) {
         status = find_videos(l);
@@ -464,7 +308,7 @@ static sslact_status load(loading *l)
 sslact_status split_load(const config *c, split_kind kind, data_problems *problems,
                          split_table **out)
 {
-    loading l = {.config = c, .problems = problems};
+    split_loading l = {.config = c, .problems = problems};
     sslact_status status = require(c, kind);
     if (status < 0) {
         return status;
@@ -478,6 +322,8 @@ sslact_status split_load(const config *c, split_kind kind, data_problems *proble
     ava_rows_free(&l.from.labels);
     ava_rows_free(&l.from.boxes);
     ava_keys_free(&l.from.excluded);
+    ava_keys_free(&l.from.labeled);
+    free(l.from.included);
     if (status < 0) {
         split_free(l.table);
         return status;
@@ -503,5 +349,6 @@ void split_free(split_table *t)
     free(t->persons);
     free(t->labels);
     free(t->boxes);
+    free(t->box_labels);
     free(t);
 }

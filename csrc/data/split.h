@@ -18,7 +18,7 @@ extern "C" {
 typedef enum split_kind { SPLIT_TRAIN, SPLIT_VALIDATION, SPLIT_UNLABELED } split_kind;
 
 typedef struct split_label { // one label row on the list of classes
-    int32_t person;          // within its key frame
+    int32_t person;          // within its key frame; the box within it for labels of boxes
     int32_t class_index;
     int64_t person_id; // -1 unknown
 } split_label;
@@ -35,9 +35,9 @@ typedef struct split_frame { // one key frame
     int64_t time_us;         // in the film
     int64_t line;            // of its first row
     bool from_boxes;         // that row is in the box file: there is none in the label file
-    size_t person_first, label_first, box_first;
+    size_t person_first, label_first, box_first, box_label_first;
     int32_t video;
-    int32_t person_count, label_count, box_count;
+    int32_t person_count, label_count, box_count, box_label_count;
 } split_frame;
 
 typedef struct split_table {
@@ -59,6 +59,8 @@ typedef struct split_table {
     size_t label_count;
     split_box *boxes;
     size_t box_count;
+    split_label *box_labels; // labels that the box file gives its boxes; person is the box
+    size_t box_label_count;
 } split_table;
 
 // split: "train", "validation" or "unlabeled".

@@ -18,6 +18,7 @@ typedef struct row_span {
 typedef struct row_group {
     const ava_row *row; // the one that stands for the group
     int64_t first_line;
+    size_t sorted_first, row_count; // its rows among the sorted ones
 } row_group;
 
 typedef struct group_list { // by first line
@@ -30,7 +31,7 @@ typedef struct builder {
     split_table *table;
     const split_rules *rules;
     data_problems *problems;
-    size_t frame_capacity, person_capacity, label_capacity, box_capacity;
+    size_t frame_capacity, person_capacity, label_capacity, box_capacity, box_label_capacity;
     const ava_row **sorted; // scratch
     size_t sorted_capacity;
     group_list people, detections; // of the key frame in work
@@ -93,17 +94,18 @@ static sslact_status refuse_crowd(const builder *b, row_span span, const char *p
                      b->table->videos.names[span.rows[0].video], time, limit);
 }
 
-static sslact_status add_to_groups(group_list *list, const ava_row *row)
+static sslact_status add_to_groups(group_list *list, const ava_row *row, size_t sorted_index)
 {
     row_group *last = list->count > 0 ? &list->groups[list->count - 1] : NULL;
     if (last != NULL && compare_boxes(row, last->row) == 0) {
         last->first_line = row->line < last->first_line ? row->line : last->first_line;
+        last->row_count++;
         return SSLACT_OK;
     }
     sslact_status status = array_reserve((void **)&list->groups, &list->capacity, list->count + 1,
                                          sizeof *list->groups);
     if (status >= 0) {
-        list->groups[list->count++] = (row_group){row, row->line};
+        list->groups[list->count++] = (row_group){row, row->line, sorted_index, 1};
     }
     return status;
 }
@@ -116,7 +118,7 @@ static sslact_status group_rows(builder *b, row_span span, group_list *list)
     }
     sslact_status status = sort_rows(b, span);
     for (size_t i = 0; status >= 0 && i < span.count; i++) {
-        status = add_to_groups(list, b->sorted[i]);
+        status = add_to_groups(list, b->sorted[i], i);
     }
     if (status >= 0 && list->count > SPLIT_MAX_PEOPLE) {
         status =
@@ -248,12 +250,52 @@ static sslact_status add_annotated_boxes(builder *b)
     return status;
 }
 
-// Training: a box that someone drew exactly so is that person already, not a second one.
-static sslact_status add_matched_box(builder *b, const ava_row *row)
+// Labels that the rows of a box in the box file carry; b->sorted holds the rows of the key frame.
+static sslact_status add_file_labels(builder *b, const row_group *group, int32_t box, bool *any)
 {
+    split_table *t = b->table;
+    int32_t last_id = 0;
+    *any = false;
+    for (size_t i = group->sorted_first; i < group->sorted_first + group->row_count; i++) {
+        int32_t id = b->sorted[i]->action_id;
+        int32_t class_index = ava_actions_find(&t->actions, id);
+        *any = *any || id > 0;
+        if (class_index < 0 || id == last_id) {
+            continue;
+        }
+        sslact_status status = array_reserve((void **)&t->box_labels, &b->box_label_capacity,
+                                             t->box_label_count + 1, sizeof *t->box_labels);
+        if (status < 0) {
+            return status;
+        }
+        t->box_labels[t->box_label_count++] = (split_label){box, class_index, -1};
+        last_id = id;
+    }
+    return SSLACT_OK;
+}
+
+static sslact_status add_file_labeled_box(builder *b, const row_group *group,
+                                          const split_frame *frame)
+{
+    bool any;
+    int32_t box = (int32_t)(b->table->box_count - frame->box_first);
+    sslact_status status = add_file_labels(b, group, box, &any);
+    if (status < 0 || (!any && !b->rules->keep_unmatched)) {
+        return status;
+    }
+    return add_box(b, group->row, group->row->score, SPLIT_NOBODY);
+}
+
+// Training: a box that someone drew exactly so is that person already, not a second one.
+static sslact_status add_training_box(builder *b, const row_group *group, const split_frame *frame)
+{
+    const ava_row *row = group->row;
     double overlap;
     if (find_person(b, row) != SPLIT_NOBODY) {
         return SSLACT_OK;
+    }
+    if (b->rules->labels_in_file) {
+        return add_file_labeled_box(b, group, frame);
     }
     int32_t person = match_person(b, row, &overlap);
     if (person != SPLIT_NOBODY && overlap >= b->rules->overlap) {
@@ -262,23 +304,53 @@ static sslact_status add_matched_box(builder *b, const ava_row *row)
     return b->rules->keep_unmatched ? add_box(b, row, row->score, SPLIT_NOBODY) : SSLACT_OK;
 }
 
+// Detector boxes that are sure enough; where none is, the surest if the rules want one.
+static bool has_score(const builder *b, double score)
+{
+    return b->table->kind == SPLIT_TRAIN ? score >= b->rules->score : score > b->rules->score;
+}
+
+static const row_group *find_best(const builder *b)
+{
+    const row_group *best = NULL;
+    for (size_t i = 0; i < b->detections.count; i++) {
+        const row_group *group = &b->detections.groups[i];
+        best = best == NULL || group->row->score > best->row->score ? group : best;
+    }
+    return best == NULL || has_score(b, best->row->score) ? NULL : best;
+}
+
+static sslact_status add_detections(builder *b, const split_frame *frame)
+{
+    const row_group *best = b->rules->keep_best ? find_best(b) : NULL;
+    sslact_status status = SSLACT_OK;
+    for (size_t i = 0; status >= 0 && i < b->detections.count; i++) {
+        const row_group *group = &b->detections.groups[i];
+        if (!has_score(b, group->row->score) && group != best) {
+            continue;
+        }
+        status = b->table->kind == SPLIT_TRAIN
+                     ? add_training_box(b, group, frame)
+                     : add_box(b, group->row, group->row->score, SPLIT_NOBODY);
+    }
+    return status;
+}
+
 static sslact_status add_boxes(builder *b, row_span span, split_frame *frame)
 {
-    bool is_training = b->table->kind == SPLIT_TRAIN;
-    frame->box_first = b->table->box_count;
+    split_table *t = b->table;
+    bool is_training = t->kind == SPLIT_TRAIN;
+    frame->box_first = t->box_count;
+    frame->box_label_first = t->box_label_count;
     sslact_status status = is_training || !b->rules->has_boxes ? add_annotated_boxes(b) : SSLACT_OK;
     if (status >= 0) {
         status = group_rows(b, span, &b->detections);
     }
-    for (size_t i = 0; status >= 0 && i < b->detections.count; i++) {
-        const ava_row *row = b->detections.groups[i].row;
-        if (is_training) {
-            status = row->score >= b->rules->score ? add_matched_box(b, row) : SSLACT_OK;
-        } else if (row->score > b->rules->score) {
-            status = add_box(b, row, row->score, SPLIT_NOBODY);
-        }
+    if (status >= 0) {
+        status = add_detections(b, frame);
     }
-    frame->box_count = (int32_t)(b->table->box_count - frame->box_first);
+    frame->box_count = (int32_t)(t->box_count - frame->box_first);
+    frame->box_label_count = (int32_t)(t->box_label_count - frame->box_label_first);
     return status;
 }
 

@@ -13,6 +13,8 @@ typedef struct split_rules {
     double score;        // boxes below (training) or up to it (else) are not used
     double overlap;      // training: with a labelled person whose labels a box takes
     bool keep_unmatched; // training: boxes that match nobody stay, without any label
+    bool labels_in_file; // training: a box has the labels of its own rows, nobody is matched
+    bool keep_best;      // a key frame without a box of that score keeps its best one
 } split_rules;
 
 // labels and boxes are sorted by (video, time, line). Fills frames, persons, labels and boxes of t.

@@ -204,6 +204,7 @@ TEST(NeighboursOfFiles, AreNoExcludedKeyFrames)
 {
     Film film;
     film.settings["data.train.exclusions"] = film.folder / "excluded.csv";
+    film.settings["data.unlabeled_key_frames"] = "all"; // else none follows an excluded one
     EXPECT_EQ(film.find(), (Rows{"+-", "..", "..", "+-", "+-", "+-", "+-", "+-", "+-", ".."}));
 }
 
