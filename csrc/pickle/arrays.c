@@ -105,6 +105,14 @@ static pickle_number find_numpy_type(const pickle_value *name)
     return 0;
 }
 
+// "U23", "S23"; the length is that of the bytes.
+static char find_text_type(const pickle_value *name)
+{
+    const char first = name->as.text.size > 1 ? name->as.text.data[0] : '\0';
+
+    return first == 'U' || first == 'S' ? first : '\0';
+}
+
 // dtype("f4", ...); the byte order comes with BUILD.
 sslact_status arrays_make_dtype(machine *m, const pickle_value *arguments, pickle_value **out)
 {
@@ -118,6 +126,7 @@ sslact_status arrays_make_dtype(machine *m, const pickle_value *arguments, pickl
         return sslact_error_get_status();
     }
     (*out)->as.type.dtype = find_numpy_type(arguments->as.list.items[0]);
+    (*out)->as.type.text = find_text_type(arguments->as.list.items[0]);
     return SSLACT_OK;
 }
 

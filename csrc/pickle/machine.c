@@ -227,7 +227,7 @@ static sslact_status grow_memo(machine *m, size_t count)
     return status;
 }
 
-static sslact_status put_memo(machine *m, uint64_t index)
+sslact_status machine_put_memo(machine *m, uint64_t index)
 {
     pickle_value *value = NULL;
     sslact_status status = machine_peek(m, &value);
@@ -247,7 +247,7 @@ static sslact_status put_memo(machine *m, uint64_t index)
     return status;
 }
 
-static sslact_status get_memo(machine *m, uint64_t index)
+sslact_status machine_get_memo(machine *m, uint64_t index)
 {
     if (index >= m->memo_capacity || m->memo[index] == NULL) {
         return machine_refuse(m, "memo entry %llu was never put", (unsigned long long)index);
@@ -260,7 +260,7 @@ static sslact_status op_put(machine *m, int width)
     uint64_t index = 0;
     sslact_status status = machine_take_number(m, (size_t)width, &index);
 
-    return status == SSLACT_OK ? put_memo(m, index) : status;
+    return status == SSLACT_OK ? machine_put_memo(m, index) : status;
 }
 
 static sslact_status op_get(machine *m, int width)
@@ -268,13 +268,13 @@ static sslact_status op_get(machine *m, int width)
     uint64_t index = 0;
     sslact_status status = machine_take_number(m, (size_t)width, &index);
 
-    return status == SSLACT_OK ? get_memo(m, index) : status;
+    return status == SSLACT_OK ? machine_get_memo(m, index) : status;
 }
 
 static sslact_status op_memoize(machine *m, int unused)
 {
     (void)unused;
-    return put_memo(m, m->memo_next);
+    return machine_put_memo(m, m->memo_next);
 }
 
 // Those of plain values are in values.c.
@@ -299,9 +299,15 @@ static const opcode opcodes[256] = {
     ['j'] = {op_get, 4},
 };
 
-static const opcode *find_opcode(unsigned char byte)
+static const opcode *find_opcode(const machine *m, unsigned char byte)
 {
-    return opcodes[byte].run != NULL ? &opcodes[byte] : &pickle_value_opcodes[byte];
+    if (opcodes[byte].run != NULL) {
+        return &opcodes[byte];
+    }
+    if (machine_get_options(m)->text_opcodes && pickle_text_opcodes[byte].run != NULL) {
+        return &pickle_text_opcodes[byte];
+    }
+    return &pickle_value_opcodes[byte];
 }
 
 static sslact_status run(machine *m)
@@ -314,11 +320,11 @@ static sslact_status run(machine *m)
         m->opcode = m->place;
         status = machine_take_bytes(m, 1, &byte);
         if (status == SSLACT_OK) {
-            const opcode *found = find_opcode(*byte);
+            const opcode *found = find_opcode(m, *byte);
 
             status = found->run != NULL ? found->run(m, found->argument)
                                         : machine_refuse(m, "opcode 0x%02x is not in %s", *byte,
-                                                         machine_get_what(m));
+                                                         machine_get_options(m)->what);
         }
     }
     return status;

@@ -32,8 +32,7 @@ typedef struct opcode {
 sslact_status machine_refuse(const machine *m, const char *format, ...)
     __attribute__((format(printf, 2, 3), cold));
 
-// What the pickle is meant to be: "a checkpoint".
-const char *machine_get_what(const machine *m);
+const pickle_options *machine_get_options(const machine *m);
 
 // ---- stack.c ----
 
@@ -51,6 +50,8 @@ sslact_status machine_pop(machine *m, pickle_value **out);
 sslact_status machine_peek(machine *m, pickle_value **out);
 // Takes away the last mark and everything above it; the values stay readable until the next push.
 sslact_status machine_pop_mark(machine *m, pickle_value ***items, size_t *count);
+sslact_status machine_put_memo(machine *m, uint64_t index);
+sslact_status machine_get_memo(machine *m, uint64_t index);
 sslact_status machine_push_integer(machine *m, int64_t number);
 // A text or bytes whose size is a number of `width` bytes.
 sslact_status machine_push_text(machine *m, pickle_kind kind, size_t width);
@@ -60,6 +61,17 @@ sslact_status machine_push_list(machine *m, pickle_kind kind, pickle_value **ite
 // ---- values.c ----
 
 extern const opcode pickle_value_opcodes[256]; // by byte; run is NULL elsewhere
+
+// ---- text_opcodes.c ----
+
+extern const opcode pickle_text_opcodes[256]; // of protocols 0 and 1 alone
+
+// ---- scalars.c ----
+
+// scalar(dtype, bytes) of numpy as a number or a text; of other types it is opaque.
+sslact_status scalars_make(machine *m, const pickle_value *arguments, pickle_value **out);
+// Appends a code point to UTF-8 text with room for four bytes; false if it is none.
+bool scalars_append_code_point(char *text, size_t *size, uint32_t code);
 
 // ---- memory.c ----
 

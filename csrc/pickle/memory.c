@@ -20,14 +20,14 @@ typedef struct chunk {
 
 struct pickle {
     char *path;
-    const char *what;
+    pickle_options options;
     chunk *chunks;
     size_t allocated;
     size_t limit;
     const pickle_storage *storages; // of every persistent id, the last first
 };
 
-sslact_status pickle_create(const char *path, const char *what, pickle **out)
+sslact_status pickle_create(const char *path, const pickle_options *options, pickle **out)
 {
     pickle *p = array_create(1, sizeof(*p));
 
@@ -35,7 +35,7 @@ sslact_status pickle_create(const char *path, const char *what, pickle **out)
         return SSLACT_ERROR_OUT_OF_MEMORY;
     }
     p->limit = PICKLE_MAX_MEMORY;
-    p->what = what;
+    p->options = *options;
     p->path = text_copy(path);
     if (p->path == NULL) {
         pickle_free(p);
@@ -60,9 +60,9 @@ void pickle_free(pickle *p)
     free(p);
 }
 
-const char *machine_get_what(const machine *m)
+const pickle_options *machine_get_options(const machine *m)
 {
-    return m->owner->what;
+    return &m->owner->options;
 }
 
 void pickle_raise_limit(pickle *p, size_t size)

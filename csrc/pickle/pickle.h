@@ -105,16 +105,24 @@ struct pickle_value {
         pickle_storage *storage;
         struct {
             pickle_number dtype; // 0: no number of ours
+            char text;           // 'U', 'S': text, and dtype is 0; else 0
             bool swapped;
         } type;
         pickle_array *array;
     } as;
 };
 
-// Owns the values of one or more pickles of a file. path and `what` ("a checkpoint") are for
-// messages; what is static.
+typedef struct pickle_options {
+    const char *what; // for messages: "a checkpoint"; static
+    // numpy's scalars become numbers and texts; else they are opaque.
+    bool scalars;
+    // Protocols 0 and 1 too, which Python 2 wrote where nobody asked for another.
+    bool text_opcodes;
+} pickle_options;
+
+// Owns the values of one or more pickles of a file; path for messages.
 typedef struct pickle pickle;
-sslact_status pickle_create(const char *path, const char *what, pickle **out);
+sslact_status pickle_create(const char *path, const pickle_options *options, pickle **out);
 void pickle_free(pickle *p); // NULL is fine
 
 // Reads one pickle of bytes[0, size) from `start` on; end is the place behind its STOP. The bytes
@@ -125,6 +133,11 @@ sslact_status pickle_parse(pickle *p, const char *bytes, size_t size, size_t sta
 // The value under a text key, NULL if there is none (the last of several, as in Python).
 const pickle_value *pickle_find(const pickle_value *dict, const char *key);
 bool pickle_is_text(const pickle_value *value, const char *expected);
+// Whether the numbers of an array lie in its bytes, all of them; that of a torch storage's do not.
+bool pickle_array_is_complete(const pickle_array *array);
+// Number [row, column] of a complete array of rank 2, as a double; whole numbers beyond 2^53 lose
+// digits, half precision is NAN.
+double pickle_array_get(const pickle_array *array, int64_t row, int64_t column);
 // Every storage that was named, through `next`; NULL if none was.
 const pickle_storage *pickle_get_storages(const pickle *p);
 

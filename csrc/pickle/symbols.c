@@ -16,6 +16,7 @@ typedef enum action {
     ACTION_ENCODE,       // text of code points below 256 to bytes
     ACTION_NUMPY,        // an array that BUILD fills
     ACTION_NUMPY_BUFFER, // an array of (bytes, dtype, shape, order)
+    ACTION_SCALAR,       // (dtype, bytes)
     ACTION_DTYPE
 } action;
 
@@ -87,7 +88,7 @@ static const symbol symbols[] = {
     {"torch", "Size", ACTION_FIRST, 0},
     {"torch", "device", ACTION_IGNORE, 0},
     NUMPY("multiarray", "_reconstruct", ACTION_NUMPY),
-    NUMPY("multiarray", "scalar", ACTION_IGNORE),
+    NUMPY("multiarray", "scalar", ACTION_SCALAR),
     NUMPY("numeric", "_frombuffer", ACTION_NUMPY_BUFFER),
     {"numpy", "ndarray", ACTION_IGNORE, 0},
     {"numpy", "dtype", ACTION_DTYPE, 0},
@@ -178,7 +179,7 @@ sslact_status symbols_find(machine *m, const char *module, size_t module_size, c
     if (found == 0 && is_dangerous(module, module_size)) {
         return machine_refuse(m, "it names \"%.*s.%.*s\", which is no part of %s; nothing was run",
                               show(module, module_size), module, show(name, name_size), name,
-                              machine_get_what(m));
+                              machine_get_options(m)->what);
     }
     *out = pickle_make(m, PICKLE_SYMBOL);
     if (*out == NULL) {
@@ -307,11 +308,14 @@ sslact_status symbols_call(machine *m, const pickle_value *value, const pickle_v
         return arrays_make(m, out);
     case ACTION_NUMPY_BUFFER:
         return arrays_from_buffer(m, arguments, out);
+    case ACTION_SCALAR:
+        return machine_get_options(m)->scalars ? scalars_make(m, arguments, out)
+                                               : make(m, PICKLE_OPAQUE, out);
     case ACTION_DTYPE:
         return arrays_make_dtype(m, arguments, out);
     default:
         return machine_refuse(m, "it calls a function that is no part of %s; nothing was run",
-                              machine_get_what(m));
+                              machine_get_options(m)->what);
     }
 }
 
@@ -322,6 +326,7 @@ sslact_status symbols_instantiate(machine *m, const pickle_value *value, pickle_
         return make(m, PICKLE_DICT, out);
     case ACTION_REFUSE: // a class outside of the table
     case ACTION_IGNORE:
+    case ACTION_SCALAR:
         return make(m, PICKLE_OPAQUE, out);
     default:
         return machine_refuse(m, "an instance of what is no class");

@@ -263,10 +263,11 @@ static sslact_status check_entries(checkpoint *file)
 
 static sslact_status open_values(checkpoint *file)
 {
+    static const pickle_options options = {.what = "a checkpoint"};
     const pickle_value *root = NULL;
     const pickle_value *keys = NULL;
     const pickle_value *state = NULL;
-    sslact_status status = pickle_create(file->path, "a checkpoint", &file->values);
+    sslact_status status = pickle_create(file->path, &options, &file->values);
 
     if (status != SSLACT_OK) {
         return status;
