@@ -106,10 +106,11 @@ static sslact_status probe_streams(container *c)
     return error < 0 ? fail(c, error, "find its streams") : SSLACT_OK;
 }
 
-static sslact_status choose_stream(container *c)
+// The video stream with the most pixels, NULL when there is none; all others are discarded.
+static AVStream *find_stream(const container *c)
 {
     int64_t best = -1;
-    c->stream = NULL;
+    AVStream *found = NULL;
     for (unsigned k = 0; k < c->format->nb_streams; k++) {
         AVStream *stream = c->format->streams[k];
         const AVCodecParameters *parameters = stream->codecpar;
@@ -118,9 +119,15 @@ static sslact_status choose_stream(container *c)
         if (parameters->codec_type == AVMEDIA_TYPE_VIDEO && pixels > best &&
             (stream->disposition & AV_DISPOSITION_ATTACHED_PIC) == 0) {
             best = pixels;
-            c->stream = stream;
+            found = stream;
         }
     }
+    return found;
+}
+
+static sslact_status choose_stream(container *c)
+{
+    c->stream = find_stream(c);
     if (c->stream == NULL) {
         return error_set(SSLACT_ERROR_FORMAT, "%s: has no video stream among its %u streams",
                          c->path, c->format->nb_streams);
@@ -129,21 +136,49 @@ static sslact_status choose_stream(container *c)
     return SSLACT_OK;
 }
 
-static sslact_status open_demuxer(container *c)
+// Whether the chosen stream is the one the facts describe. What the header alone says about the
+// stream must agree with what probing found out.
+static bool fits_facts(const container *c, bool from_header)
 {
+    const AVCodecParameters *kept = c->facts.parameters, *now = c->stream->codecpar;
+    bool same = c->stream->index == c->facts.stream_index && now->codec_id == kept->codec_id &&
+                av_cmp_q(c->stream->time_base, c->facts.time_base) == 0;
+    if (!same || !from_header) {
+        return same;
+    }
+    bool sized = now->width != 0 || now->height != 0; // MPEG-4 in MP4 is not
+    return (int)c->format->nb_streams == c->facts.stream_count &&
+           (!sized || (now->width == kept->width && now->height == kept->height)) &&
+           (now->extradata_size == 0 ||
+            (now->extradata_size == kept->extradata_size &&
+             memcmp(now->extradata, kept->extradata, (size_t)now->extradata_size) == 0));
+}
+
+static sslact_status open_demuxer(container *c, bool from_header)
+{
+    c->stream = NULL;
+    avformat_close_input(&c->format);
     sslact_status status = open_format(c);
     status = status < 0 ? status : check_sizes(c);
-    status = status < 0 ? status : probe_streams(c);
-    status = status < 0 ? status : check_sizes(c);
-    return status < 0 ? status : choose_stream(c);
+    if (status >= 0 && !from_header) {
+        status = probe_streams(c);
+        status = status < 0 ? status : check_sizes(c);
+    }
+    status = status < 0 ? status : choose_stream(c);
+    if (status >= 0 && c->facts.parameters != NULL && !fits_facts(c, from_header)) {
+        status = error_set(SSLACT_ERROR_MISMATCH, "%s: changed while it was open", c->path);
+    }
+    return status;
 }
 
 static sslact_status keep_facts(container *c)
 {
-    c->stream_index = c->stream->index;
-    c->time_base = c->stream->time_base;
-    c->parameters = avcodec_parameters_alloc();
-    if (c->parameters == NULL || avcodec_parameters_copy(c->parameters, c->stream->codecpar) < 0) {
+    c->facts.stream_index = c->stream->index;
+    c->facts.stream_count = (int)c->format->nb_streams;
+    c->facts.time_base = c->stream->time_base;
+    c->facts.parameters = avcodec_parameters_alloc();
+    if (c->facts.parameters == NULL ||
+        avcodec_parameters_copy(c->facts.parameters, c->stream->codecpar) < 0) {
         return error_set(SSLACT_ERROR_OUT_OF_MEMORY, "%s: no memory for its description", c->path);
     }
     return SSLACT_OK;
@@ -151,18 +186,18 @@ static sslact_status keep_facts(container *c)
 
 static sslact_status open_decoder(container *c)
 {
-    const AVCodec *decoder = avcodec_find_decoder(c->stream->codecpar->codec_id);
+    const AVCodec *decoder = avcodec_find_decoder(c->facts.parameters->codec_id);
     if (decoder == NULL) {
         return error_set(SSLACT_ERROR_UNSUPPORTED, "%s: no decoder for %s in this build of libav",
-                         c->path, avcodec_get_name(c->stream->codecpar->codec_id));
+                         c->path, avcodec_get_name(c->facts.parameters->codec_id));
     }
     c->codec = avcodec_alloc_context3(decoder);
     if (c->codec == NULL) {
         return error_set(SSLACT_ERROR_OUT_OF_MEMORY, "%s: no memory for a decoder", c->path);
     }
-    int error = avcodec_parameters_to_context(c->codec, c->stream->codecpar);
+    int error = avcodec_parameters_to_context(c->codec, c->facts.parameters);
     if (error >= 0) {
-        c->codec->pkt_timebase = c->stream->time_base;
+        c->codec->pkt_timebase = c->facts.time_base;
         c->codec->thread_count = 1; // many clips at a time, one thread each
         c->codec->max_pixels = c->max_pixels;
         error = avcodec_open2(c->codec, decoder, NULL);
@@ -170,39 +205,69 @@ static sslact_status open_decoder(container *c)
     return error < 0 ? fail(c, error, "open its decoder") : SSLACT_OK;
 }
 
-sslact_status container_open(container *c, const char *path, int64_t max_pixels,
-                             const deadline *limit)
+sslact_status container_open_source(container *c, const char *path, int64_t max_pixels,
+                                    const deadline *limit)
 {
     compat_quieten();
     *c = (container){.path = path, .limit = limit, .max_pixels = max_pixels};
-    sslact_status status = source_open(&c->bytes, path, limit);
-    status = status < 0 ? status : open_demuxer(c);
-    status = status < 0 ? status : keep_facts(c);
+    return source_open(&c->bytes, path, limit);
+}
+
+static void close_libav(container *c)
+{
+    avcodec_free_context(&c->codec);
+    avcodec_parameters_free(&c->facts.parameters);
+    avformat_close_input(&c->format);
+    c->stream = NULL;
+    c->facts = (stream_facts){0};
+}
+
+sslact_status container_open(container *c, stream_facts *known)
+{
+    if (known != NULL) {
+        c->facts = *known;
+        *known = (stream_facts){0};
+    }
+    sslact_status status = SSLACT_OK;
+    if (known != NULL) {
+        status = check_size(c, c->facts.parameters);
+    }
+    status = status < 0 ? status : open_demuxer(c, c->facts.header_suffices);
+    if (status >= 0 && known == NULL) {
+        status = keep_facts(c);
+    }
     status = status < 0 ? status : open_decoder(c);
     if (status < 0) {
-        container_close(c);
+        close_libav(c);
     }
     return status;
 }
 
 sslact_status container_restart(container *c)
 {
-    c->stream = NULL;
-    avformat_close_input(&c->format);
-    sslact_status status = open_demuxer(c);
-    if (status >= 0 && c->stream->index != c->stream_index) {
-        status = error_set(SSLACT_ERROR_DECODE, "%s: changed while it was open", c->path);
+    sslact_status status = open_demuxer(c, c->facts.header_suffices);
+    return status == SSLACT_ERROR_MISMATCH
+               ? error_set(SSLACT_ERROR_DECODE, "%s: changed while it was open", c->path)
+               : status;
+}
+
+sslact_status container_try_header(container *c)
+{
+    // Other demuxers learn what they need from the packets.
+    static const char *const demuxers[] = {"mov,", "matroska,", "avi"};
+    const char *name = c->format->iformat->name;
+    bool known = false;
+    for (size_t k = 0; k < sizeof(demuxers) / sizeof(demuxers[0]); k++) {
+        known = known || strncmp(name, demuxers[k], strlen(demuxers[k])) == 0;
     }
-    return status;
+    c->facts.header_suffices = known && open_demuxer(c, true) >= 0;
+    return c->facts.header_suffices ? SSLACT_OK : container_restart(c);
 }
 
 void container_close(container *c)
 {
-    avcodec_free_context(&c->codec);
-    avcodec_parameters_free(&c->parameters);
-    avformat_close_input(&c->format);
+    close_libav(c);
     source_close(&c->bytes);
-    c->stream = NULL;
 }
 
 int container_read(container *c, AVPacket *packet)

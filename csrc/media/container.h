@@ -7,6 +7,14 @@
 
 #include "media/source.h"
 
+// What is known about the stream that is read, whatever becomes of the demuxer.
+typedef struct stream_facts {
+    int stream_index, stream_count;
+    AVRational time_base;
+    AVCodecParameters *parameters;
+    bool header_suffices; // the file's header alone gives the demuxer what it needs
+} stream_facts;
+
 typedef struct container {
     const char *path;      // borrowed
     const deadline *limit; // borrowed
@@ -15,15 +23,18 @@ typedef struct container {
     AVFormatContext *format;
     AVCodecContext *codec;
     AVStream *stream; // the video stream with the most pixels, the first of equals
-    // What stays known about that stream even when starting the demuxer anew fails.
-    int stream_index;
-    AVRational time_base;
-    AVCodecParameters *parameters;
+    stream_facts facts;
 } container;
 
-// Opens the demuxer and the decoder. path and limit must outlive the container.
-sslact_status container_open(container *c, const char *path, int64_t max_pixels,
-                             const deadline *limit);
+// Opens the file, nothing else yet. path and limit must outlive the container.
+sslact_status container_open_source(container *c, const char *path, int64_t max_pixels,
+                                    const deadline *limit);
+// Opens the demuxer and the decoder. With `known` facts from an earlier opening of the same file,
+// which are taken over (known->parameters becomes NULL), most files need no probing; MISMATCH when
+// the file does not fit them. May be called again after it has failed.
+sslact_status container_open(container *c, stream_facts *known);
+// Finds out whether header_suffices holds and starts the demuxer anew at the first packet.
+sslact_status container_try_header(container *c);
 // Starts the demuxer anew at the first packet of the same open file.
 sslact_status container_restart(container *c);
 void container_close(container *c);

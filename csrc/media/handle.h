@@ -16,6 +16,9 @@ typedef struct held_picture {
 
 struct video {
     char *path;
+    char *index_path;      // where the index is kept, NULL: nowhere
+    bool index_is_kept;    // it was read from there
+    bool misfit;           // a packet was not the one indexed
     video_options options; // with the defaults filled in
     deadline limit;
     converter *convert;     // created by the first read of RGB pictures
@@ -42,8 +45,13 @@ struct video {
     size_t held_count, held_capacity;
 };
 
-// indexer.c: fills v->index, decoding only where it must.
-sslact_status indexer_run(video *v);
+// indexer.c
+//
+// Opens the file and fills v->index: from a kept index where there is one, else from the packets,
+// decoding only where it must; then keeps it.
+sslact_status indexer_open(video *v);
+// Makes the index anew after a kept one proved wrong. DECODE when that changes the frames.
+sslact_status indexer_repair(video *v);
 
 // reader.c
 sslact_status reader_read(video *v, const int64_t *frames, size_t count, picture_sink sink,

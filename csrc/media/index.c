@@ -84,25 +84,34 @@ static bool times_differ(const frame_index *index)
     return true;
 }
 
-// Gives every frame the last refresh packet that precedes it both in the file and in time.
-static void assign_groups(frame_index *index)
+// A place where decoding may start, as long as its own picture is shown.
+static bool is_start(const index_packet *packet)
 {
+    return (packet->flags & INDEX_REFRESH) != 0 && packet->frame >= 0;
+}
+
+// Gives every frame the last refresh packet that precedes it both in the file and in time.
+sslact_status index_assign_groups(frame_index *index)
+{
+    // The last start not after each packet, 0 where there is none.
+    int32_t *starts = array_create(index->packet_count, sizeof(*starts));
+    if (starts == NULL) {
+        return SSLACT_ERROR_OUT_OF_MEMORY;
+    }
+    for (size_t p = 1; p < index->packet_count; p++) {
+        starts[p] = is_start(&index->packets[p]) ? (int32_t)p : starts[p - 1];
+    }
     int32_t group = 0;
     for (size_t n = 0; n < index->frame_count; n++) {
         index_frame *frame = &index->frames[n];
         if ((index->packets[frame->packet].flags & INDEX_REFRESH) != 0 && frame->packet > group) {
             group = frame->packet;
         }
-        frame->group = group;
         // Rare: shown after a refresh picture although it stands before it in the file.
-        while (frame->group > frame->packet) {
-            frame->group--;
-            while (frame->group > 0 && ((index->packets[frame->group].flags & INDEX_REFRESH) == 0 ||
-                                        index->packets[frame->group].frame < 0)) {
-                frame->group--;
-            }
-        }
+        frame->group = group > frame->packet ? starts[frame->packet] : group;
     }
+    free(starts);
+    return SSLACT_OK;
 }
 
 static void link_packets(frame_index *index)
@@ -140,8 +149,7 @@ sslact_status index_from_packets(frame_index *index)
     index->known_count = index->frame_count;
     index->by_time = times_differ(index);
     link_packets(index);
-    assign_groups(index);
-    return SSLACT_OK;
+    return index_assign_groups(index);
 }
 
 int64_t index_find_time(const frame_index *index, int64_t pts)
@@ -230,8 +238,7 @@ sslact_status index_from_count(frame_index *index, const counted_frame *counted,
     }
     if (index->by_time && keep_shown_packets(index, counted, count)) {
         link_packets(index);
-        assign_groups(index);
-        return SSLACT_OK;
+        return index_assign_groups(index);
     }
     return frames_in_order(index, counted, count, step);
 }

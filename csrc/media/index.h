@@ -65,6 +65,9 @@ sslact_status index_add_packet(frame_index *index, const AVPacket *packet, packe
 // Whether the packets alone tell which pictures there are.
 bool index_is_trusted(const frame_index *index, const bitstream *b);
 
+// Sets every frame's group, from the packets' flags and the frames' places; by-time indexes only.
+sslact_status index_assign_groups(frame_index *index);
+
 // Makes frames out of the packets, one for each, in order of time.
 sslact_status index_from_packets(frame_index *index);
 

@@ -1,11 +1,13 @@
-// Fills the index of a freshly opened file: one pass over its packets, and where these do not
+// Opening a file with its index: a kept one, or one pass over the packets, and where these do not
 // tell enough, one decode of everything.
 #include <libavutil/mathematics.h>
 #include <stdlib.h>
 
 #include "base/array.h"
 #include "base/log.h"
+#include "media/compat.h"
 #include "media/handle.h"
+#include "media/index_store.h"
 #include "media/truncation.h"
 
 enum { ERROR_STREAK_LIMIT = 4096 };
@@ -142,10 +144,10 @@ static void trim_truncated(video *v)
               v->index.frame_count);
 }
 
-sslact_status indexer_run(video *v)
+static sslact_status make_index(video *v)
 {
     bitstream b;
-    bitstream_describe(v->file.parameters, &b);
+    bitstream_describe(v->file.facts.parameters, &b);
     index_clear(&v->index);
     sslact_status status = read_packets(v, &b);
     if (status < 0) {
@@ -165,7 +167,104 @@ sslact_status indexer_run(video *v)
     }
     if (status >= 0 && v->index.frame_count == 0) {
         status = error_set(SSLACT_ERROR_DECODE, "%s: no frame of its %s stream can be decoded",
-                           v->path, avcodec_get_name(v->file.parameters->codec_id));
+                           v->path, avcodec_get_name(v->file.facts.parameters->codec_id));
+    }
+    return status;
+}
+
+// ---- kept indexes ----
+
+static index_key make_key(const video *v, const text *real_path)
+{
+    return (index_key){text_get(real_path), v->file.bytes.size, v->file.bytes.modified_ns};
+}
+
+static sslact_status find_kept(video *v, text *real_path)
+{
+    text index_path = {0};
+    sslact_status status =
+        index_store_find(v->options.index_folder, v->path, &index_path, real_path);
+    v->index_path = status < 0 ? NULL : text_copy(text_get(&index_path));
+    text_free(&index_path);
+    return v->index_path != NULL ? status : SSLACT_ERROR_OUT_OF_MEMORY;
+}
+
+// Opens the file by its kept index; false where there is none that fits.
+static bool open_kept(video *v, const text *real_path)
+{
+    kept_index kept;
+    index_key key = make_key(v, real_path);
+    if (!index_store_load(v->index_path, &key, &kept)) {
+        return false;
+    }
+    bool opened = container_open(&v->file, &kept.facts) >= 0;
+    if (opened) {
+        v->index = kept.index;
+        v->turn = kept.turn;
+        v->next_packet = -1;
+        kept.index = (frame_index){0};
+    }
+    kept_index_clear(&kept);
+    return opened;
+}
+
+static sslact_status open_anew(video *v)
+{
+    sslact_status status = container_open(&v->file, NULL);
+    if (status < 0) {
+        return status;
+    }
+    v->turn = orientation_from_matrix(compat_get_display_matrix(v->file.stream));
+    return make_index(v);
+}
+
+static bool is_worth_keeping(const video *v)
+{
+    return v->file.bytes.size >= v->options.index_least_bytes &&
+           source_is_unchanged(&v->file.bytes);
+}
+
+static sslact_status keep_index(video *v, const text *real_path)
+{
+    sslact_status status = container_try_header(&v->file);
+    v->next_packet = status < 0 ? -1 : 0;
+    if (status >= 0) {
+        index_key key = make_key(v, real_path);
+        index_store_save(v->index_path, &key, &v->file.facts, v->turn, &v->index);
+    }
+    return status;
+}
+
+sslact_status indexer_open(video *v)
+{
+    text real_path = {0};
+    sslact_status status = SSLACT_OK;
+    if (v->options.index_folder != NULL) {
+        status = find_kept(v, &real_path);
+        v->index_is_kept = status >= 0 && open_kept(v, &real_path);
+    }
+    if (status >= 0 && !v->index_is_kept) {
+        status = open_anew(v);
+        if (status >= 0 && v->index_path != NULL && is_worth_keeping(v)) {
+            status = keep_index(v, &real_path);
+        }
+    }
+    text_free(&real_path);
+    return status;
+}
+
+sslact_status indexer_repair(video *v)
+{
+    size_t count = v->index.frame_count;
+    index_store_remove(v->index_path);
+    v->index_is_kept = v->misfit = false;
+    v->file.facts.header_suffices = false;
+    sslact_status status = container_restart(&v->file);
+    status = status < 0 ? status : make_index(v);
+    if (status >= 0 && v->index.frame_count != count) {
+        status =
+            error_set(SSLACT_ERROR_DECODE,
+                      "%s: its kept index was wrong and is removed, open the file again", v->path);
     }
     return status;
 }

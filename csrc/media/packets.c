@@ -63,6 +63,7 @@ sslact_status packets_fetch(video *v, bool *ended)
         return report_read_error(v, error);
     }
     if (!is_same_packet(v->packet, &v->index.packets[v->next_packet])) {
+        v->misfit = true;
         sslact_status status =
             error_set(SSLACT_ERROR_DECODE,
                       "%s: packet %d is not the one indexed, the file changed while it was open",
@@ -147,6 +148,7 @@ sslact_status packets_go_to(video *v, int32_t number)
     sslact_status status = restart_demuxer(v);
     if (status >= 0 && !read_on_to(v, number)) {
         v->next_packet = -1;
+        v->misfit = true;
         return deadline_passed(&v->limit) ? deadline_report(&v->limit, v->path)
                                           : error_set(SSLACT_ERROR_DECODE,
                                                       "%s: packet %d cannot be reached, the file "

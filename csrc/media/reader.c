@@ -325,6 +325,20 @@ static sslact_status obtain(video *v, const wanted *w)
     return status;
 }
 
+// obtain(), once more with a new index where a kept one proved wrong.
+static sslact_status obtain_surely(video *v, const wanted *w)
+{
+    sslact_status status = obtain(v, w);
+    if (status >= 0 || !v->misfit || !v->index_is_kept) {
+        return status;
+    }
+    drop_held(v, v->held_count);
+    status = indexer_repair(v);
+    v->run++;
+    v->start_packet = INT32_MAX;
+    return status < 0 ? status : obtain(v, w);
+}
+
 sslact_status reader_read(video *v, const int64_t *frames, size_t count, picture_sink sink,
                           void *user)
 {
@@ -335,7 +349,7 @@ sslact_status reader_read(video *v, const int64_t *frames, size_t count, picture
                              (long long)frames[k], v->index.frame_count);
         }
         wanted w = {frames + k, count - k};
-        sslact_status status = obtain(v, &w);
+        sslact_status status = obtain_surely(v, &w);
         if (status < 0) {
             return status;
         }

@@ -96,6 +96,11 @@ sslact_status source_rewind(source *s)
     return SSLACT_OK;
 }
 
+static int64_t get_modified_ns(const struct stat *facts)
+{
+    return (int64_t)facts->st_mtim.tv_sec * 1000000000 + facts->st_mtim.tv_nsec;
+}
+
 sslact_status source_open(source *s, const char *path, const deadline *limit)
 {
     // O_NONBLOCK: opening a pipe that nobody writes to must not wait.
@@ -121,7 +126,15 @@ sslact_status source_open(source *s, const char *path, const deadline *limit)
         return error_set(SSLACT_ERROR_FORMAT, "%s: is empty, a video file has frames", path);
     }
     s->size = (int64_t)facts.st_size;
+    s->modified_ns = get_modified_ns(&facts);
     return SSLACT_OK;
+}
+
+bool source_is_unchanged(const source *s)
+{
+    struct stat facts;
+    return fstat(s->descriptor, &facts) == 0 && (int64_t)facts.st_size == s->size &&
+           get_modified_ns(&facts) == s->modified_ns;
 }
 
 void source_close(source *s)

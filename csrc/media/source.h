@@ -23,7 +23,7 @@ sslact_status deadline_report(const deadline *d, const char *path);
 
 typedef struct source {
     int descriptor;
-    int64_t size;
+    int64_t size, modified_ns; // when it was opened
     int64_t offset;
     const deadline *limit; // borrowed
     AVIOContext *io;
@@ -31,6 +31,8 @@ typedef struct source {
 
 // Opens a regular file; pipes and devices are refused, frames are read at random.
 sslact_status source_open(source *s, const char *path, const deadline *limit);
+// Whether the file still has the size and modification time that it had when it was opened.
+bool source_is_unchanged(const source *s);
 // Makes the reading context anew, at the start of the file.
 sslact_status source_rewind(source *s);
 void source_close(source *s); // also of a zeroed source with descriptor -1

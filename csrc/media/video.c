@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "media/compat.h"
 #include "media/handle.h"
 
 static const double default_budget_seconds = 20;
@@ -42,12 +41,9 @@ static sslact_status open_file(video *v)
     if (v->packet == NULL || v->frame == NULL) {
         return error_set(SSLACT_ERROR_OUT_OF_MEMORY, "%s: no memory for a packet", v->path);
     }
-    sslact_status status = container_open(&v->file, v->path, v->options.max_pixels, &v->limit);
-    if (status < 0) {
-        return status;
-    }
-    v->turn = orientation_from_matrix(compat_get_display_matrix(v->file.stream));
-    return indexer_run(v);
+    sslact_status status =
+        container_open_source(&v->file, v->path, v->options.max_pixels, &v->limit);
+    return status < 0 ? status : indexer_open(v);
 }
 
 sslact_status video_open(const char *path, const video_options *options, video **out)
@@ -72,6 +68,7 @@ sslact_status video_open(const char *path, const video_options *options, video *
     } else {
         status = open_file(v);
     }
+    v->options.index_folder = NULL; // the caller's
     if (status < 0) {
         video_close(v);
         return status;
@@ -89,6 +86,7 @@ void video_close(video *v)
     folder_close(v->pictures);
     converter_free(v->convert);
     free(v->path);
+    free(v->index_path);
     free(v);
 }
 
@@ -98,7 +96,7 @@ void video_describe(const video *v, video_info *out)
     if (v->pictures != NULL) {
         folder_describe(v->pictures, out);
     } else {
-        const AVCodecParameters *parameters = v->file.parameters;
+        const AVCodecParameters *parameters = v->file.facts.parameters;
         const char *format = av_get_pix_fmt_name((enum AVPixelFormat)parameters->format);
         out->stored_width = parameters->width;
         out->stored_height = parameters->height;
@@ -125,7 +123,7 @@ double video_get_stream_time(const video *v, int64_t frame)
     if (v->pictures != NULL) {
         return (double)n / v->options.folder_frame_rate;
     }
-    return (double)v->index.frames[n].pts * av_q2d(v->file.time_base);
+    return (double)v->index.frames[n].pts * av_q2d(v->file.facts.time_base);
 }
 
 double video_get_time(const video *v, int64_t frame)
@@ -136,8 +134,9 @@ double video_get_time(const video *v, int64_t frame)
         return (double)n / v->options.folder_frame_rate;
     }
     // The difference is taken in whole units: exact, whatever the first time is.
-    int64_t difference = v->index.frames[n].pts - v->index.frames[0].pts;
-    return (double)difference * av_q2d(v->file.time_base);
+    const index_frame *frames = v->index.frames;
+    int64_t difference = (int64_t)((uint64_t)frames[n].pts - (uint64_t)frames[0].pts);
+    return (double)difference * av_q2d(v->file.facts.time_base);
 }
 
 int64_t video_find_frame(const video *v, double seconds)

@@ -25,22 +25,26 @@ typedef struct video_options {
     int64_t max_pixels;        // of one frame; 0 = 8192 * 4608
     double folder_frame_rate;  // frames a second of a frame folder; 0 = 30
     bool no_frame_skipping;    // slow twin: decode every frame on the way
+    const char *index_folder;  // where frame indexes are kept; NULL = nowhere. Used while opening
+    int64_t index_least_bytes; // smaller videos' indexes are not kept, making them is as fast
 } video_options;
 
 typedef struct video_info {
-    int32_t width, height;       // as displayed: after rotation
+    int32_t width, height; // as displayed: after rotation
     int32_t stored_width, stored_height;
-    int32_t rotation;            // degrees clockwise to display: 0, 90, 180, 270
-    int64_t frame_count;         // decodable frames
-    double duration_seconds;     // time of the last frame
-    const char *codec;           // static or valid while the video lives
+    int32_t rotation;        // degrees clockwise to display: 0, 90, 180, 270
+    int64_t frame_count;     // decodable frames
+    double duration_seconds; // time of the last frame
+    const char *codec;       // static or valid while the video lives
     const char *pixel_format;
-    bool truncated;              // cut off: frames behind the last one are lost, not absent
+    bool truncated; // cut off: frames behind the last one are lost, not absent
 } video_info;
 
 // Opens a file or a folder of pictures (jpg, jpeg, png, bmp; in the byte order of their names) and
 // indexes it: one pass over the packets, decoding once only where the packets do not tell the
-// frames (no times, packets without pictures). Errors begin with the path.
+// frames (no times, packets without pictures). A kept index saves the pass and most of the rest of
+// opening; it is used only for the very state of the file (size, modification time) and the
+// versions of libav it was made with, and gives the same frames. Errors begin with the path.
 sslact_status video_open(const char *path, const video_options *options, video **out);
 void video_close(video *v);
 void video_describe(const video *v, video_info *out);
@@ -58,9 +62,9 @@ typedef struct picture {
     const uint8_t *planes[4];
     int32_t strides[4];
     int32_t width, height;
-    int32_t format;      // enum AVPixelFormat
-    int64_t frame;       // index in presentation order
-    void *native;        // the AVFrame, for code inside the media room
+    int32_t format; // enum AVPixelFormat
+    int64_t frame;  // index in presentation order
+    void *native;   // the AVFrame, for code inside the media room
 } picture;
 
 // Decodes the wanted frames (ascending, repeats allowed) and hands each to `sink` in order; the

@@ -1,4 +1,5 @@
 // Random access in files of every awkward form, made on the spot, against a plain decode.
+#include <chrono>
 #include <cmath>
 
 #include "media_test.h"
@@ -9,39 +10,61 @@ using namespace media_test;
 namespace
 {
 
+void expect_random_reads(video *v, const std::vector<std::string> &sums)
+{
+    Dice dice(17);
+    for (int round = 0; round < 16; round++) {
+        std::vector<int64_t> frames;
+        for (int k = 0; k < 1 + round % 4; k++) {
+            frames.push_back(dice.roll(static_cast<int64_t>(sums.size())));
+        }
+        std::sort(frames.begin(), frames.end());
+        Seen seen = read_sums(v, frames);
+        ASSERT_EQ(seen.status, SSLACT_OK) << seen.message;
+        for (size_t k = 0; k < frames.size(); k++) {
+            ASSERT_EQ(seen.sums[k], sums[static_cast<size_t>(frames[k])])
+                << "frame " << frames[k] << " in round " << round;
+        }
+    }
+}
+
+struct Mode {
+    const char *name;
+    bool no_skipping, keep_index;
+};
+
+// The last one finds the index that the one before has kept.
+const Mode MODES[] = {{"all frames decoded", true, false},
+                      {"frames skipped", false, false},
+                      {"index made and kept", false, true},
+                      {"index kept", false, true}};
+
 // Everything that must hold for any healthy file.
 void expect_equal_to_plain_decoding(const std::string &path, bool check_times = true)
 {
+    TemporaryFolder kept;
+    std::filesystem::last_write_time(path, std::filesystem::last_write_time(path) -
+                                               std::chrono::seconds(100));
     Reference plain = decode_plainly(path);
     ASSERT_FALSE(plain.sums.empty());
-    for (bool no_skipping : {false, true}) {
+    for (const Mode &mode : MODES) {
+        SCOPED_TRACE(mode.name);
         video_options options = {};
-        options.no_frame_skipping = no_skipping;
+        options.no_frame_skipping = mode.no_skipping;
+        options.index_folder = mode.keep_index ? kept.path().c_str() : nullptr;
         Video v = open_video(path, options);
         ASSERT_TRUE(v);
         ASSERT_EQ(video_count_frames(v.get()), static_cast<int64_t>(plain.sums.size()));
         Seen all = read_sums(v.get(), all_frames(v.get()));
         ASSERT_EQ(all.status, SSLACT_OK) << all.message;
         EXPECT_EQ(all.sums, plain.sums);
-        Dice dice(17);
-        for (int round = 0; round < 16; round++) {
-            std::vector<int64_t> frames;
-            for (int k = 0; k < 1 + round % 4; k++) {
-                frames.push_back(dice.roll(static_cast<int64_t>(plain.sums.size())));
-            }
-            std::sort(frames.begin(), frames.end());
-            Seen seen = read_sums(v.get(), frames);
-            ASSERT_EQ(seen.status, SSLACT_OK) << seen.message;
-            for (size_t k = 0; k < frames.size(); k++) {
-                ASSERT_EQ(seen.sums[k], plain.sums[static_cast<size_t>(frames[k])])
-                    << "frame " << frames[k] << " in round " << round;
-            }
-        }
+        expect_random_reads(v.get(), plain.sums);
         for (size_t n = 0; check_times && n < plain.times.size(); n++) {
             EXPECT_NEAR(video_get_stream_time(v.get(), static_cast<int64_t>(n)), plain.times[n],
                         1e-9);
         }
     }
+    EXPECT_FALSE(std::filesystem::is_empty(kept.path()));
 }
 
 #define SKIP_WITHOUT_ENCODER(name)                                                                 \

@@ -9,6 +9,10 @@ extern "C" {
 
 #include "media_test.h"
 
+extern "C" {
+#include "media/handle.h"
+}
+
 using namespace media_test;
 
 namespace
@@ -127,6 +131,22 @@ void expect_random_access(video *v, const std::vector<std::string> &sums, Dice &
     }
 }
 
+// The same by an index that an earlier opening has kept.
+void expect_kept_index(const std::string &path, const std::vector<std::string> &sums, Dice &dice)
+{
+    TemporaryFolder kept;
+    video_options options = {};
+    options.index_folder = kept.path().c_str();
+    open_video(path, options);
+    ASSERT_FALSE(std::filesystem::is_empty(kept.path()));
+    Video v = open_video(path, options);
+    ASSERT_TRUE(v);
+    EXPECT_TRUE(v->index_is_kept);
+    expect_random_access(v.get(), sums, dice, 2, 2);
+    // A packet that is not the one indexed would have taken the index away.
+    EXPECT_FALSE(std::filesystem::is_empty(kept.path()));
+}
+
 } // namespace
 
 TEST(RealVideo, EveryHealthyFileHasTheFramesThatFfmpegDecodesAndGivesThemInAnyOrder)
@@ -152,6 +172,7 @@ TEST(RealVideo, EveryHealthyFileHasTheFramesThatFfmpegDecodesAndGivesThemInAnyOr
         slow.no_frame_skipping = true;
         Video twin = open_video(std::string(SSLACT_TEST_DATA "/") + fact.name, slow);
         expect_random_access(twin.get(), seen.sums, dice, 1, 3);
+        expect_kept_index(std::string(SSLACT_TEST_DATA "/") + fact.name, seen.sums, dice);
     }
 }
 
