@@ -1,7 +1,10 @@
 // Arrays on the heap; see array.h.
 #include "base/array.h"
 
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 bool array_multiply(size_t a, size_t b, size_t *out)
 {
@@ -56,4 +59,16 @@ sslact_status array_reserve(void **data, size_t *capacity, size_t count, size_t 
     *data = grown;
     *capacity = wanted;
     return SSLACT_OK;
+}
+
+void array_forget(void *data, size_t first, size_t last)
+{
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    const uintptr_t begin = ((uintptr_t)data + first + page - 1) / page * page;
+    const uintptr_t end = ((uintptr_t)data + last) / page * page;
+    if (begin < end) {
+        // Heap memory is private and anonymous: the pages read as zero from here on. A system that
+        // refuses keeps them, which costs memory and nothing else.
+        (void)madvise((char *)data + (begin - (uintptr_t)data), end - begin, MADV_DONTNEED);
+    }
 }

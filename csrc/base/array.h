@@ -22,6 +22,10 @@ void *array_create(size_t count, size_t element_size);
 // zeroed. *data and *capacity are untouched on failure.
 sslact_status array_reserve(void **data, size_t *capacity, size_t count, size_t element_size);
 
+// Gives the memory of bytes first .. last - 1 of a large array back to the system where it makes
+// whole pages: their content is lost, the array stays allocated. For tables used up front to back.
+void array_forget(void *data, size_t first, size_t last);
+
 #ifdef __cplusplus
 }
 #endif

@@ -195,8 +195,45 @@ static bool is_decimal(const char *field, size_t length)
     return at == length;
 }
 
+// Powers of ten that a double holds exactly.
+static const double powers_of_ten[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                       1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+
+// Plain decimals of up to 15 digits, which is every coordinate of an annotation file: digits and
+// power of ten are exact, so one division rounds correctly. False: not of this form.
+static bool parse_short_decimal(const char *field, size_t length, double *out)
+{
+    bool negative = length > 0 && field[0] == '-';
+    size_t at = negative ? 1 : 0, digits = 0, behind_point = 0;
+    bool point = false;
+    int64_t value = 0;
+    if (length - at > 16) {
+        return false;
+    }
+    for (; at < length; at++) {
+        if (field[at] == '.' && !point) {
+            point = true;
+        } else if (is_digit(field[at])) {
+            value = 10 * value + (field[at] - '0');
+            digits++;
+            behind_point += point;
+        } else {
+            return false;
+        }
+    }
+    if (digits == 0 || digits > 15) {
+        return false;
+    }
+    double size = (double)value / powers_of_ten[behind_point];
+    *out = negative ? -size : size;
+    return true;
+}
+
 bool text_parse_double(const char *field, size_t length, double *out)
 {
+    if (parse_short_decimal(field, length, out)) {
+        return true;
+    }
     char digits[512]; // far longer than any double needs to be exact to the last bit in a file
     if (length == 0 || length >= sizeof(digits) || !is_decimal(field, length)) {
         return false;

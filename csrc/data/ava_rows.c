@@ -120,8 +120,24 @@ static sslact_status parse_row(const field_place *place, const line *l, ava_kind
     return status;
 }
 
-static sslact_status append_row(ava_rows *rows, const ava_row *row)
+// Rows read before the rest of a file is reckoned from them.
+#define SAMPLED_ROWS 1024
+
+// Room for the rows to come: growing by doubling would have most of a large table in memory twice.
+// Memory that no row is written to is not used.
+static void reserve_rest(ava_rows *rows, const line_reader *r)
 {
+    int64_t used = r->taken - (int64_t)(r->end - r->begin);
+    size_t expected = (size_t)((double)rows->count * 1.02 * (double)r->size / (double)used);
+    // Refused, the table grows by doubling.
+    (void)array_reserve((void **)&rows->rows, &rows->capacity, expected, sizeof *rows->rows);
+}
+
+static sslact_status append_row(ava_rows *rows, const line_reader *r, const ava_row *row)
+{
+    if (rows->count == SAMPLED_ROWS) {
+        reserve_rest(rows, r);
+    }
     sslact_status status =
         array_reserve((void **)&rows->rows, &rows->capacity, rows->count + 1, sizeof *row);
 
@@ -149,7 +165,7 @@ sslact_status ava_rows_read(const char *path, ava_kind kind, int32_t action_limi
             continue;
         }
         watch_order(&watch, &row);
-        status = append_row(&rows, &row);
+        status = append_row(&rows, &reader, &row);
     }
     line_reader_close(&reader);
     // The order of rows means something to an evaluator and nothing else.

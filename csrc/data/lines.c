@@ -36,7 +36,7 @@ sslact_status line_reader_open(const char *path, line_reader *out)
     } else if ((buffer = array_create(BUFFER_BYTES, 1)) == NULL) {
         status = SSLACT_ERROR_OUT_OF_MEMORY;
     } else {
-        *out = (line_reader){.path = path, .file = file, .buffer = buffer};
+        *out = (line_reader){.path = path, .file = file, .size = facts.st_size, .buffer = buffer};
         return SSLACT_OK;
     }
     close(file);

@@ -19,6 +19,7 @@ extern "C" {
 typedef struct line_reader {
     const char *path; // borrowed
     int file;
+    int64_t size;   // of the file when it was opened
     int64_t taken;  // bytes read so far
     int64_t number; // of the current line, from 1
     char *buffer;

@@ -384,6 +384,14 @@ static int64_t get_key(const ava_rows *rows, size_t at)
                             : INT64_MAX;
 }
 
+// INT64_MAX: no row is left.
+static int64_t get_next_key(const ava_rows *labels, size_t label_at, const ava_rows *boxes,
+                            size_t box_at)
+{
+    int64_t label_key = get_key(labels, label_at), box_key = get_key(boxes, box_at);
+    return label_key < box_key ? label_key : box_key;
+}
+
 // The rows of one key from *at on, which moves behind them.
 static row_span take_span(const ava_rows *rows, size_t *at, int64_t key)
 {
@@ -398,43 +406,106 @@ static row_span take_span(const ava_rows *rows, size_t *at, int64_t key)
 // Clips first: a key frame left without any box yields no clip, but its labels stay to be found.
 static sslact_status move_clips_first(split_table *t)
 {
-    split_frame *ordered = array_create(t->frame_count, sizeof *ordered);
-    size_t used = 0;
-    if (ordered == NULL) {
+    size_t empty_count = 0, clips = 0;
+    for (size_t i = 0; i < t->frame_count; i++) {
+        empty_count += t->frames[i].box_count == 0;
+    }
+    split_frame *empty = array_create(empty_count, sizeof *empty);
+    if (empty == NULL) {
         return SSLACT_ERROR_OUT_OF_MEMORY;
     }
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t i = 0; i < t->frame_count; i++) {
-            if ((t->frames[i].box_count > 0) == (pass == 0)) {
-                ordered[used++] = t->frames[i];
-            }
+    for (size_t i = 0; i < t->frame_count; i++) {
+        if (t->frames[i].box_count == 0) {
+            empty[i - clips] = t->frames[i];
+        } else {
+            t->frames[clips++] = t->frames[i];
         }
-        t->clip_count = pass == 0 ? used : t->clip_count;
     }
-    free(t->frames);
-    t->frames = ordered;
+    for (size_t i = 0; i < empty_count; i++) {
+        t->frames[clips + i] = empty[i];
+    }
+    t->clip_count = clips;
+    free(empty);
     return SSLACT_OK;
 }
 
-sslact_status split_build_frames(split_table *t, const split_rules *rules, const ava_rows *labels,
-                                 const ava_rows *boxes, data_problems *problems)
+// Rows that were turned into tables are not read again: without this both are in memory at once.
+#define FORGET_ROWS ((size_t)1 << 16)
+
+static void forget_used(ava_rows *rows, size_t used, size_t *forgotten)
+{
+    if (used - *forgotten >= FORGET_ROWS) {
+        array_forget(rows->rows, *forgotten * sizeof *rows->rows, used * sizeof *rows->rows);
+        *forgotten = used;
+    }
+}
+
+// As large as the tables can become, so that none is copied while it grows; memory that is not
+// written to is not used.
+static sslact_status reserve_tables(builder *b, const ava_rows *labels, const ava_rows *boxes)
+{
+    split_table *t = b->table;
+    size_t frame_count = 0, label_at = 0, box_at = 0;
+    for (int64_t key; (key = get_next_key(labels, label_at, boxes, box_at)) != INT64_MAX;) {
+        take_span(labels, &label_at, key);
+        take_span(boxes, &box_at, key);
+        frame_count++;
+    }
+    sslact_status status =
+        array_reserve((void **)&t->frames, &b->frame_capacity, frame_count, sizeof *t->frames);
+    if (status >= 0) {
+        status = array_reserve((void **)&t->persons, &b->person_capacity, labels->count,
+                               sizeof *t->persons);
+    }
+    if (status >= 0) {
+        status = array_reserve((void **)&t->labels, &b->label_capacity, labels->count,
+                               sizeof *t->labels);
+    }
+    if (status >= 0) {
+        status = array_reserve((void **)&t->boxes, &b->box_capacity, labels->count + boxes->count,
+                               sizeof *t->boxes);
+    }
+    return status;
+}
+
+static void shrink(void **data, size_t count, size_t element_size)
+{
+    void *less = realloc(*data, count > 0 ? count * element_size : 1);
+    *data = less != NULL ? less : *data;
+}
+
+static void shrink_tables(split_table *t)
+{
+    shrink((void **)&t->frames, t->frame_count, sizeof *t->frames);
+    shrink((void **)&t->persons, t->person_count, sizeof *t->persons);
+    shrink((void **)&t->labels, t->label_count, sizeof *t->labels);
+    shrink((void **)&t->boxes, t->box_count, sizeof *t->boxes);
+}
+
+sslact_status split_build_frames(split_table *t, const split_rules *rules, ava_rows *labels,
+                                 ava_rows *boxes, data_problems *problems)
 {
     builder b = {.table = t,
                  .rules = rules,
                  .problems = problems,
                  .people = {.path = t->labels_path},
                  .detections = {.path = t->boxes_path}};
-    size_t label_at = 0, box_at = 0;
-    sslact_status status = SSLACT_OK;
-    while (status >= 0 && (label_at < labels->count || box_at < boxes->count)) {
-        int64_t label_key = get_key(labels, label_at), box_key = get_key(boxes, box_at);
-        int64_t key = label_key < box_key ? label_key : box_key;
+    size_t label_at = 0, box_at = 0, labels_forgotten = 0, boxes_forgotten = 0;
+    sslact_status status = reserve_tables(&b, labels, boxes);
+    for (int64_t key;
+         status >= 0 && (key = get_next_key(labels, label_at, boxes, box_at)) != INT64_MAX;) {
         row_span label_span = take_span(labels, &label_at, key);
         row_span box_span = take_span(boxes, &box_at, key);
         status = add_frame(&b, label_span, box_span);
+        forget_used(labels, label_at, &labels_forgotten);
+        forget_used(boxes, box_at, &boxes_forgotten);
     }
     free(b.sorted);
     free(b.people.groups);
     free(b.detections.groups);
-    return status < 0 ? status : move_clips_first(t);
+    if (status >= 0) {
+        status = move_clips_first(t);
+    }
+    shrink_tables(t);
+    return status;
 }

@@ -17,9 +17,10 @@ typedef struct split_rules {
     bool keep_best;      // a key frame without a box of that score keeps its best one
 } split_rules;
 
-// labels and boxes are sorted by (video, time, line). Fills frames, persons, labels and boxes of t.
-sslact_status split_build_frames(split_table *t, const split_rules *rules, const ava_rows *labels,
-                                 const ava_rows *boxes, data_problems *problems);
+// labels and boxes are sorted by (video, time, line) and used up: their memory goes back while the
+// tables grow. Fills frames, persons, labels and boxes of t.
+sslact_status split_build_frames(split_table *t, const split_rules *rules, ava_rows *labels,
+                                 ava_rows *boxes, data_problems *problems);
 
 #ifdef __cplusplus
 }

@@ -20,14 +20,66 @@ static int compare_rows(const void *a, const void *b)
     return (left->line > right->line) - (left->line < right->line);
 }
 
-static void sort_rows(ava_rows *rows, const int32_t *new_index)
+static bool are_sorted(const ava_row *rows, size_t count)
 {
+    for (size_t i = 1; i < count; i++) {
+        if (compare_rows(&rows[i - 1], &rows[i]) > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// Puts the rows of each video together, in place and in linear time; [ends[v], end of v) must be
+// the room of video v on entry, is filled from its back to its front.
+static void gather_videos(ava_row *rows, const size_t *begins, size_t *ends, size_t video_count)
+{
+    for (size_t v = 0; v < video_count; v++) {
+        while (ends[v] > begins[v]) {
+            ava_row row = rows[ends[v] - 1];
+            while (row.video != (int32_t)v) {
+                ava_row *place = &rows[--ends[row.video]];
+                ava_row there = *place;
+                *place = row;
+                row = there;
+            }
+            rows[--ends[v]] = row;
+        }
+    }
+}
+
+// By key, then line. Files come sorted by video and time as a rule, and one sort over everything
+// would take memory for all rows a second time.
+static sslact_status sort_rows(ava_rows *rows, const int32_t *new_index, size_t video_count)
+{
+    size_t *begins = array_create(video_count + 1, sizeof *begins);
+    size_t *ends = array_create(video_count, sizeof *ends);
+    if (begins == NULL || ends == NULL) {
+        free(begins);
+        free(ends);
+        return SSLACT_ERROR_OUT_OF_MEMORY;
+    }
     for (size_t i = 0; i < rows->count; i++) {
         rows->rows[i].video = new_index[rows->rows[i].video];
+        begins[rows->rows[i].video + 1]++;
     }
-    if (rows->count > 0) {
-        qsort(rows->rows, rows->count, sizeof *rows->rows, compare_rows);
+    for (size_t v = 0; v < video_count; v++) {
+        begins[v + 1] += begins[v];
+        ends[v] = begins[v + 1];
     }
+    if (!are_sorted(rows->rows, rows->count)) {
+        gather_videos(rows->rows, begins, ends, video_count);
+        for (size_t v = 0; v < video_count; v++) {
+            ava_row *first = rows->rows + begins[v];
+            size_t count = begins[v + 1] - begins[v];
+            if (!are_sorted(first, count)) {
+                qsort(first, count, sizeof *first, compare_rows);
+            }
+        }
+    }
+    free(begins);
+    free(ends);
+    return SSLACT_OK;
 }
 
 sslact_status split_sort_sources(split_loading *l)
@@ -37,8 +89,10 @@ sslact_status split_sort_sources(split_loading *l)
     if (status < 0) {
         return status;
     }
-    sort_rows(&l->from.labels, new_index);
-    sort_rows(&l->from.boxes, new_index);
+    status = sort_rows(&l->from.labels, new_index, l->table->videos.count);
+    if (status >= 0) {
+        status = sort_rows(&l->from.boxes, new_index, l->table->videos.count);
+    }
     for (size_t i = 0; i < l->from.excluded.count; i++) {
         l->from.excluded.keys[i].video = new_index[l->from.excluded.keys[i].video];
     }
@@ -46,7 +100,7 @@ sslact_status split_sort_sources(split_loading *l)
         l->from.labeled.keys[i].video = new_index[l->from.labeled.keys[i].video];
     }
     free(new_index);
-    return SSLACT_OK;
+    return status;
 }
 
 // --- leaving out ---
@@ -58,9 +112,14 @@ static int64_t get_key(const ava_row *row)
 
 void split_keep_keys(ava_rows *rows, const int64_t *keys, size_t count, bool keep_listed)
 {
-    size_t kept = 0;
+    size_t kept = 0, at = 0;
     for (size_t i = 0; i < rows->count; i++) {
-        if (split_find_key(keys, count, get_key(&rows->rows[i])) == keep_listed) {
+        int64_t key = get_key(&rows->rows[i]);
+        while (at < count && keys[at] < key) {
+            at++;
+        }
+        bool listed = at < count && keys[at] == key;
+        if (listed == keep_listed) {
             rows->rows[kept++] = rows->rows[i];
         }
     }
@@ -94,6 +153,9 @@ static int64_t *make_numbers(const ava_keys *keys)
 static sslact_status drop_excluded(split_loading *l)
 {
     size_t count = l->from.excluded.count;
+    if (count == 0) {
+        return SSLACT_OK;
+    }
     int64_t *keys = make_numbers(&l->from.excluded);
     if (keys == NULL) {
         return SSLACT_ERROR_OUT_OF_MEMORY;
@@ -108,8 +170,12 @@ static sslact_status drop_excluded(split_loading *l)
 static sslact_status list_keys(const ava_rows *rows, ava_key **keys, int64_t **numbers,
                                size_t *count)
 {
-    *keys = array_create(rows->count, sizeof **keys);
-    *numbers = array_create(rows->count, sizeof **numbers);
+    size_t distinct = 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        distinct += i == 0 || get_key(&rows->rows[i - 1]) != get_key(&rows->rows[i]);
+    }
+    *keys = array_create(distinct, sizeof **keys);
+    *numbers = array_create(distinct, sizeof **numbers);
     *count = 0;
     if (*keys == NULL || *numbers == NULL) {
         return SSLACT_ERROR_OUT_OF_MEMORY;
@@ -163,32 +229,50 @@ sslact_status split_list_labeled(const split_sources *train, ava_keys *out)
     return SSLACT_OK;
 }
 
+// Cuts keys and numbers [*count] down to those that data.label_ratio keeps.
+static sslact_status choose_keys(split_loading *l, const ava_key *keys, int64_t *numbers,
+                                 size_t *count)
+{
+    double ratio = config_get_double(l->config, "data.label_ratio");
+    uint8_t *chosen = NULL;
+    size_t all = *count;
+    if (ratio >= 1) {
+        return SSLACT_OK;
+    }
+    sslact_status status = subset_choose(&l->table->videos, keys, all, ratio,
+                                         config_get_int(l->config, "data.subset_seed"), &chosen);
+    if (status >= 0) {
+        *count = keep_chosen(numbers, chosen, all);
+        if (*count == 0 && all > 0) {
+            status = error_set(SSLACT_ERROR_CONFIG,
+                               "data.label_ratio %s of %zu labelled key frames leaves none",
+                               show_number(ratio).text, all);
+        }
+    }
+    free(chosen);
+    return status;
+}
+
 // Training: the share of labelled key frames that keep their labels, and the boxes on those alone.
 static sslact_status choose_subset(split_loading *l)
 {
     double ratio = config_get_double(l->config, "data.label_ratio");
     ava_key *keys = NULL;
     int64_t *numbers = NULL;
-    uint8_t *chosen = NULL;
     size_t count;
+    if (ratio >= 1 && l->from.boxes.count == 0) {
+        return SSLACT_OK;
+    }
     sslact_status status = list_keys(&l->from.labels, &keys, &numbers, &count);
     if (status >= 0) {
-        status = subset_choose(&l->table->videos, keys, count, ratio,
-                               config_get_int(l->config, "data.subset_seed"), &chosen);
+        status = choose_keys(l, keys, numbers, &count);
     }
     if (status >= 0) {
-        size_t kept = keep_chosen(numbers, chosen, count);
-        split_keep_keys(&l->from.labels, numbers, kept, true);
-        split_keep_keys(&l->from.boxes, numbers, kept, true);
-        if (kept == 0 && count > 0) {
-            status = error_set(SSLACT_ERROR_CONFIG,
-                               "data.label_ratio %s of %zu labelled key frames leaves none",
-                               show_number(ratio).text, count);
-        }
+        split_keep_keys(&l->from.labels, numbers, count, true);
+        split_keep_keys(&l->from.boxes, numbers, count, true);
     }
     free(keys);
     free(numbers);
-    free(chosen);
     return status;
 }
 

@@ -39,7 +39,7 @@ sslact_status split_choose_key_frames(split_loading *l);
 // Key frames as ascending numbers (ava_make_key).
 void split_sort_keys(int64_t *keys, size_t count);
 bool split_find_key(const int64_t *keys, size_t count, int64_t key);
-// Keeps the rows whose key is in keys [count] (ascending), or those whose key is not.
+// Keeps the rows whose key is in keys [count], or those whose key is not; both ascend.
 void split_keep_keys(ava_rows *rows, const int64_t *keys, size_t count, bool keep_listed);
 // keep [videos]: 0 where the rows of a video go.
 void split_keep_videos(ava_rows *rows, const uint8_t *keep);

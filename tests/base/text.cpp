@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -107,6 +108,26 @@ TEST(Numbers, IntegersAreTakenWholeOrNotAtAll)
     }
     EXPECT_FALSE(parse_int(std::string("1\0", 2), &value));
     EXPECT_EQ(value, 42);
+}
+
+TEST(Numbers, ShortDecimalsAreRoundedAsTheCLibraryRounds)
+{
+    uint64_t state = 7;
+    for (int k = 0; k < 200000; k++) {
+        state = state * 6364136223846793005u + 1442695040888963407u;
+        const int digits = 1 + static_cast<int>((state >> 33) % 17);
+        const int point = static_cast<int>((state >> 41) % (digits + 1));
+        std::string field = (state >> 50) % 4 == 0 ? "-" : "";
+        uint64_t rest = state * 2862933555777941757u;
+        for (int i = 0; i < digits; i++, rest = rest * 6364136223846793005u + 1) {
+            field += i == point ? "." : "";
+            field += static_cast<char>('0' + (rest >> 40) % 10);
+        }
+        double value = 42.0;
+        ASSERT_TRUE(parse_double(field, &value)) << field;
+        const double expected = std::strtod(field.c_str(), nullptr);
+        ASSERT_EQ(std::memcmp(&value, &expected, sizeof value), 0) << field;
+    }
 }
 
 TEST(Numbers, DoublesAreTakenWholeOrNotAtAll)
@@ -230,6 +251,24 @@ TEST(Array, IsZeroedAndNeverNullOnSuccess)
     }
     free(bytes);
     free(none);
+}
+
+TEST(Array, ForgetsWholePagesAndNothingBesides)
+{
+    const size_t bytes = 1 << 20, first = 100, last = bytes - 100;
+    unsigned char *data = static_cast<unsigned char *>(array_create(bytes, 1));
+    ASSERT_NE(data, nullptr);
+    std::memset(data, 7, bytes);
+
+    array_forget(data, first, last);
+    array_forget(data, 50, 60); // no whole page
+
+    EXPECT_TRUE(std::all_of(data, data + first, [](unsigned char c) { return c == 7; }));
+    EXPECT_TRUE(std::all_of(data + last, data + bytes, [](unsigned char c) { return c == 7; }));
+    EXPECT_EQ(data[bytes / 2], 0); // given back
+    std::memset(data, 9, bytes);   // and still ours
+    EXPECT_EQ(data[bytes / 2], 9);
+    free(data);
 }
 
 TEST(Array, GrowsAndKeepsItsContent)

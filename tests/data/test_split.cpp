@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <fstream>
+#include <random>
+#include <set>
 #include <sstream>
 
 #include "base/log.h"
@@ -133,7 +135,7 @@ TEST(Split, DoesNotDependOnTheOrderOfRows)
         }
     }
     std::vector<std::vector<std::string>> clips, labels;
-    for (int round = 0; round < 2; round++) {
+    for (int round = 0; round < 3; round++) {
         std::string text;
         for (const std::string &row : rows) {
             text += row;
@@ -143,12 +145,15 @@ TEST(Split, DoesNotDependOnTheOrderOfRows)
         const DatasetHolder set = world.open("train");
         clips.push_back(test::list_clips(set.get()));
         labels.push_back(test::list_labels(set.get()));
-        std::reverse(rows.begin(), rows.end());
+        round == 0 ? std::reverse(rows.begin(), rows.end())
+                   : std::shuffle(rows.begin(), rows.end(), std::mt19937(3));
     }
 
     EXPECT_EQ(clips[0].size(), 12u);
-    EXPECT_EQ(clips[0], clips[1]);
-    EXPECT_EQ(labels[0], labels[1]);
+    for (int round = 1; round < 3; round++) {
+        EXPECT_EQ(clips[0], clips[round]);
+        EXPECT_EQ(labels[0], labels[round]);
+    }
     EXPECT_TRUE(std::is_sorted(clips[0].begin(), clips[0].end())) << "'-' < '_' < 'c'";
 }
 
@@ -524,6 +529,40 @@ TEST(RealSplit, OfEighteenVideosHasTheCountsOfTheDataNotes)
         compared++;
     }
     EXPECT_EQ(compared, 80);
+}
+
+TEST(RealSplit, IsTheSameFromShuffledRows)
+{
+    SKIP_WITHOUT_REAL_DATA();
+    World world;
+    const std::string sorted = world.folder / "sorted.csv",
+                      shuffled = world.folder / "shuffled.csv";
+    if (!test::unpack(SSLACT_TEST_DATA "/ava/ava_train_v2.2_part18.csv.xz", sorted)) {
+        GTEST_SKIP() << "no xz";
+    }
+    std::ifstream in(sorted);
+    std::vector<std::string> rows;
+    for (std::string row; std::getline(in, row);) {
+        rows.push_back(row);
+    }
+    ASSERT_EQ(rows.size(), 48971u);
+    std::shuffle(rows.begin(), rows.end(), std::mt19937(11));
+    std::ofstream out(shuffled);
+    for (const std::string &row : rows) {
+        out << row << "\n";
+    }
+    out.close();
+    world.set("data.actions", SSLACT_TEST_DATA "/ava/ava_action_list_v2.2.pbtxt");
+    const DatasetHolder first = world.set("data.train.labels", sorted).open("train");
+    const DatasetHolder second = world.set("data.train.labels", shuffled).open("train");
+
+    EXPECT_EQ(test::list_clips(first.get()), test::list_clips(second.get()));
+    const std::vector<std::string> all = test::list_labels(first.get());
+    std::vector<std::string> other = test::list_labels(second.get());
+    EXPECT_EQ(all.size(), 20020u);
+    // People of a key frame stand in the order of their first rows.
+    EXPECT_EQ(std::multiset<std::string>(all.begin(), all.end()),
+              std::multiset<std::string>(other.begin(), other.end()));
 }
 
 TEST(RealSplit, OnTheEvaluatedClassesKeepsPeopleWithoutAny)
