@@ -136,6 +136,9 @@ static const schema_key table[] = {
      "an earlier frame stands in for a missing one up to this distance"},
     {"data.folder_frame_rate", SCHEMA_FLOAT, "30", "(0, 1000]",
      "frames a second where a video is a folder of pictures"},
+    {"data.index_folder", SCHEMA_PATH, "", "a path",
+     "where frame indexes are kept; empty: sslact/index in the user's cache folder, for videos "
+     "from a megabyte on"},
     {"data.on_bad_row", SCHEMA_CHOICE, "fail", "fail, skip",
      "a row of an annotation file that cannot be used"},
     {"data.on_bad_clip", SCHEMA_CHOICE, "fail", "fail, skip", "a clip that cannot be decoded"},
@@ -322,7 +325,9 @@ static const schema_key table[] = {
      "numbers of the backbone; weights, head and loss stay float32. bfloat16 needs a processor "
      "with AVX512-BF16 or AMX, or a GPU; elsewhere float32 is used, with a warning"},
     {"perf.frame_skipping", SCHEMA_BOOL, "true", "true, false",
-     "do not decode frames that no wanted frame depends on"},
+     "do not decode frames that no wanted frame depends on: the same frames, faster"},
+    {"perf.kept_index", SCHEMA_BOOL, "true", "true, false",
+     "keep each video's frame index for the next opening: the same frames, faster"},
 };
 
 size_t schema_count(void)

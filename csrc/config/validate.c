@@ -10,7 +10,6 @@ static const struct {
     const char *value; // a '*' at its end stands for anything; NULL: all but the default
 } unavailable[] = {
     {"data.dataset", "ucf101_24"},
-    {"perf.frame_skipping", "false"},
 };
 
 static bool matches(const char *key, const char *pattern, const char *value)

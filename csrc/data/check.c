@@ -9,13 +9,14 @@
 #include "data/names.h"
 #include "data/sampling.h"
 #include "data/split.h"
+#include "data/video_settings.h"
 
 typedef struct checker {
     const config *config;
     const data_check_options *options;
     data_problems problems;
     sampling sampling;
-    video_options video_options;
+    video_settings video_settings;
     name_table ids;   // video ids seen
     name_table paths; // video files opened
     double *ends;     // [paths.count] time of the last frame, NaN: does not open
@@ -58,7 +59,7 @@ static sslact_status measure_video(checker *k, const char *path, double *end)
 {
     video *v = NULL;
     *end = NAN;
-    sslact_status status = video_open(path, &k->video_options, &v);
+    sslact_status status = video_open(path, &k->video_settings.options, &v);
     if (status == SSLACT_ERROR_OUT_OF_MEMORY) {
         return status;
     }
@@ -282,9 +283,9 @@ sslact_status data_check(const config *c, const data_check_options *options,
     k->options = options;
     k->problems.callback = forward_problem;
     k->problems.user = k;
-    k->video_options.folder_frame_rate = config_get_double(c, "data.folder_frame_rate");
     sampling_read(c, &k->sampling);
-    sslact_status status = check_all(k);
+    sslact_status status = video_settings_read(c, &k->video_settings);
+    status = status < 0 ? status : check_all(k);
     if (status >= 0) {
         finish(k);
         *out = k->summary;
@@ -294,6 +295,7 @@ sslact_status data_check(const config *c, const data_check_options *options,
     name_table_free(&k->ids);
     name_table_free(&k->paths);
     free(k->ends);
+    video_settings_clear(&k->video_settings);
     free(k);
     return status;
 }

@@ -7,6 +7,7 @@
 #include "data/dataset_kind.h"
 #include "data/sampling.h"
 #include "data/split.h"
+#include "data/video_settings.h"
 #include "data/video_store.h"
 
 typedef struct file_set {
@@ -278,16 +279,27 @@ static sslact_status load_table(const config *c, const char *split, split_table 
     return status;
 }
 
+static sslact_status create_store(file_set *set, const config *c)
+{
+    const split_table *t = set->table;
+    video_settings settings = {0};
+    sslact_status status = video_settings_read(c, &settings);
+    if (status >= 0) {
+        status = video_store_create((const char *const *)t->paths, t->videos.count,
+                                    &settings.options, &set->store);
+    }
+    video_settings_clear(&settings);
+    return status;
+}
+
 static sslact_status set_up(file_set *set, const config *c)
 {
     const split_table *t = set->table;
-    video_options options = {.folder_frame_rate = config_get_double(c, "data.folder_frame_rate")};
     sampling_read(c, &set->sampling);
     set->short_side = (int32_t)config_get_int(c, "data.short_side");
     sslact_status status = set_classes(&set->base, &t->actions);
     if (status >= 0 && t->paths != NULL) {
-        status = video_store_create((const char *const *)t->paths, t->videos.count, &options,
-                                    &set->store);
+        status = create_store(set, c);
         if (status < 0) {
             dataset_clear_classes(&set->base);
         }
@@ -314,8 +326,9 @@ sslact_status dataset_open(const config *c, const char *split, dataset **out)
         free(set);
         return status;
     }
-    static const char *const names[] = {
-        [SPLIT_TRAIN] = "train", [SPLIT_UNLABELED] = "unlabeled", [SPLIT_VALIDATION] = "validation"};
+    static const char *const names[] = {[SPLIT_TRAIN] = "train",
+                                        [SPLIT_UNLABELED] = "unlabeled",
+                                        [SPLIT_VALIDATION] = "validation"};
     set->base.split = names[table->kind];
     *out = &set->base;
     return SSLACT_OK;

@@ -25,7 +25,8 @@ struct video_store {
     const char *const *paths;
     size_t count;
     video_options options;
-    kept_video *kept; // [capacity], kept_count in use
+    char *index_folder; // what options points to
+    kept_video *kept;   // [capacity], kept_count in use
     size_t kept_count, capacity;
     size_t lent;
     uint64_t clock;
@@ -54,11 +55,14 @@ sslact_status video_store_create(const char *const *paths, size_t count,
     s->paths = paths;
     s->count = count;
     s->options = *options;
+    bool has_folder = options->index_folder != NULL;
+    s->index_folder = has_folder ? text_copy(options->index_folder) : NULL;
+    s->options.index_folder = s->index_folder;
     s->capacity = choose_capacity();
     s->kept = array_create(s->capacity, sizeof *s->kept);
     s->bad = array_create(count, sizeof *s->bad);
     pthread_mutex_init(&s->lock, NULL);
-    if (s->kept == NULL || s->bad == NULL) {
+    if (s->kept == NULL || s->bad == NULL || (has_folder && s->index_folder == NULL)) {
         video_store_free(s);
         return SSLACT_ERROR_OUT_OF_MEMORY;
     }
@@ -207,6 +211,7 @@ void video_store_free(video_store *s)
         free(s->bad[i].message);
     }
     free(s->bad);
+    free(s->index_folder);
     free(s->kept);
     pthread_mutex_destroy(&s->lock);
     free(s);

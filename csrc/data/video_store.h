@@ -12,6 +12,7 @@ extern "C" {
 typedef struct video_store video_store;
 
 // paths [count] are borrowed for the store's life; number i is opened from paths[i].
+// *options is copied.
 sslact_status video_store_create(const char *const *paths, size_t count,
                                  const video_options *options, video_store **out);
 // The caller's alone until video_store_release. A file that turned out not to be a video fails

@@ -37,6 +37,7 @@ struct video {
     bool pending;        // `packet` already holds packet number next_packet
     bool stale;          // the demuxer must be started anew before the next use
     bool draining, drained;
+    int64_t sent_count;   // packets given to the decoder since the file was opened
     int32_t error_streak; // libav errors without a picture between them
     int64_t last_frame;   // the latest that came out in this run, -1 none
     int32_t judged_group; // packets from here up to judged_next are known to be good

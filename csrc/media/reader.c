@@ -159,6 +159,7 @@ static void send_packet(video *v)
     if (v->index.by_time) {
         v->packet->pts = entry->pts; // also where a seek made the demuxer lose count
     }
+    v->sent_count++;
     int error = avcodec_send_packet(v->file.codec, v->packet);
     packets_consume(v);
     if (error < 0) {

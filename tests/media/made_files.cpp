@@ -5,6 +5,10 @@
 #include "media_test.h"
 #include "streams.h"
 
+extern "C" {
+#include "media/handle.h"
+}
+
 using namespace media_test;
 
 namespace
@@ -91,6 +95,39 @@ TEST(MadeVideo, H264WithPyramidsOfBPicturesIsExactInMp4MatroskaAndTransportStrea
         make_stream(folder / name, {plan_h264("keyint=12:min-keyint=12:bframes=3:b-adapt=0")});
         expect_equal_to_plain_decoding(folder / name);
     }
+}
+
+TEST(MadeVideo, FewerPacketsAreDecodedWithFrameSkippingAndTheFramesAreTheSame)
+{
+    SKIP_WITHOUT_ENCODER("libx264");
+    TemporaryFolder folder;
+    make_stream(folder / "a.mp4", {plan_h264("bframes=3:b-adapt=0:keyint=60:scenecut=0")});
+    int64_t sent[2] = {};
+    std::vector<std::string> sums[2];
+    for (bool no_skipping : {false, true}) {
+        video_options options = {};
+        options.no_frame_skipping = no_skipping;
+        Video v = open_video(folder / "a.mp4", options);
+        Seen seen = read_sums(v.get(), {40, 44});
+        EXPECT_EQ(seen.status, SSLACT_OK) << seen.message;
+        sums[no_skipping] = seen.sums;
+        sent[no_skipping] = v->sent_count;
+    }
+    EXPECT_EQ(sums[false], sums[true]);
+    EXPECT_GE(sent[true], 45);
+    EXPECT_LE(sent[false], 30); // two of three B pictures are referred to by none
+}
+
+TEST(MadeVideo, PacketsOfOtherPicturesAreNotDecodedWhereAllAreKeyFrames)
+{
+    TemporaryFolder folder;
+    StreamPlan plan;
+    plan.codec = "mjpeg";
+    plan.format = AV_PIX_FMT_YUVJ420P;
+    make_stream(folder / "a.avi", {plan});
+    Video v = open_video(folder / "a.avi");
+    EXPECT_EQ(read_sums(v.get(), {5, 20, 30}).sums.size(), 3U);
+    EXPECT_EQ(v->sent_count, 3);
 }
 
 TEST(MadeVideo, H264WithOpenGroupsIsExact)
