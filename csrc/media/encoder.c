@@ -10,7 +10,6 @@
 #include <libavcodec/avcodec.h>
 #include <libavformat/avformat.h>
 #include <libavutil/imgutils.h>
-#include <libavutil/opt.h>
 #include <libswscale/swscale.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -23,12 +22,10 @@
 #include "base/text.h"
 #include "media/compat.h"
 #include "media/container.h"
+#include "media/encoder_codec.h"
 
 enum {
-    DEFAULT_QUALITY = 20,
-    SIDE_LIMIT = 16384,
-    RATE_LIMIT = 1000000,
-    HD_HEIGHT = 720, // from here on players expect BT.709
+    MAX_TIME_STEP = INT32_MAX, // what MP4's table of times can hold
     TEMPORARY_ATTEMPTS = 100,
     UNIT = 1 << 16
 };
@@ -44,21 +41,11 @@ struct encoder {
     AVPacket *packet;
     struct SwsContext *convert;
     int64_t next;
+    int64_t *times; // [next] of the frames, where they have times of their own
+    size_t time_capacity;
     bool header_written;
     bool failed; // a write did not succeed: finish only cleans up
 };
-
-static const AVCodec *find_codec(void)
-{
-    const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
-    return codec != NULL ? codec : avcodec_find_encoder(AV_CODEC_ID_MPEG4);
-}
-
-const char *encoder_get_codec(void)
-{
-    const AVCodec *codec = find_codec();
-    return codec != NULL ? codec->name : "none";
-}
 
 static sslact_status fail(const encoder *e, int error, const char *doing)
 {
@@ -67,68 +54,20 @@ static sslact_status fail(const encoder *e, int error, const char *doing)
                      describe_av_error(error));
 }
 
-static sslact_status check_options(const char *path, const encoder_options *o)
-{
-    if (o->width < 2 || o->height < 2 || o->width % 2 != 0 || o->height % 2 != 0 ||
-        o->width > SIDE_LIMIT || o->height > SIDE_LIMIT) {
-        return error_set(SSLACT_ERROR_INVALID_ARGUMENT,
-                         "%s: a video of %d x %d, even sides from 2 to %d are needed", path,
-                         o->width, o->height, (int)SIDE_LIMIT);
-    }
-    if (o->rate_numerator < 1 || o->rate_denominator < 1 || o->rate_numerator > RATE_LIMIT ||
-        o->rate_denominator > RATE_LIMIT || o->key_frame_interval < 0 || o->quality < 0 ||
-        o->quality > 51) {
-        return error_set(SSLACT_ERROR_INVALID_ARGUMENT,
-                         "%s: rate %d/%d, key frame interval %d, quality %d; the rate's parts are "
-                         "from 1 to %d, the interval not negative, the quality from 0 to 51",
-                         path, o->rate_numerator, o->rate_denominator, o->key_frame_interval,
-                         o->quality, (int)RATE_LIMIT);
-    }
-    return SSLACT_OK;
-}
-
-static void fill_codec(AVCodecContext *codec, const encoder_options *o)
-{
-    int quality = o->quality > 0 ? o->quality : DEFAULT_QUALITY;
-    int second = (o->rate_numerator + o->rate_denominator - 1) / o->rate_denominator;
-    codec->width = o->width;
-    codec->height = o->height;
-    codec->pix_fmt = AV_PIX_FMT_YUV420P;
-    codec->framerate = (AVRational){o->rate_numerator, o->rate_denominator};
-    codec->time_base = av_inv_q(codec->framerate);
-    codec->gop_size = o->key_frame_interval > 0 ? o->key_frame_interval : second;
-    codec->thread_count = 1;
-    codec->flags |= AV_CODEC_FLAG_BITEXACT;
-    codec->color_range = AVCOL_RANGE_MPEG;
-    codec->colorspace = o->height >= HD_HEIGHT ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M;
-    codec->color_primaries = o->height >= HD_HEIGHT ? AVCOL_PRI_BT709 : AVCOL_PRI_SMPTE170M;
-    codec->color_trc = o->height >= HD_HEIGHT ? AVCOL_TRC_BT709 : AVCOL_TRC_SMPTE170M;
-    if (codec->codec_id == AV_CODEC_ID_H264) {
-        av_opt_set_int(codec->priv_data, "crf", quality, 0);
-        av_opt_set(codec->priv_data, "preset", "veryfast", 0);
-        // Without it the bytes depend on the processor, and with AVX-512 on what the heap held
-        // before (libx264 164: nearly every run another file).
-        av_opt_set(codec->priv_data, "x264-params", "cpu-independent=1", 0);
-    } else {
-        // crf 20 corresponds roughly to a quantiser of 4.
-        codec->flags |= AV_CODEC_FLAG_QSCALE;
-        codec->global_quality = FF_QP2LAMBDA * (1 + quality * 3 / 20);
-    }
-}
-
 static sslact_status open_codec(encoder *e)
 {
-    const AVCodec *codec = find_codec();
+    static const char *const wanted[] = {
+        [ENCODER_ANY] = "libx264 or MPEG-4", [ENCODER_H264] = "libx264", [ENCODER_MJPEG] = "MJPEG"};
+    const AVCodec *codec = encoder_codec_find(e->options.codec);
     if (codec == NULL) {
-        return error_set(SSLACT_ERROR_UNSUPPORTED,
-                         "%s: this build of libav has neither libx264 nor MPEG-4",
-                         text_get(&e->path));
+        return error_set(SSLACT_ERROR_UNSUPPORTED, "%s: this build of libav cannot write %s",
+                         text_get(&e->path), wanted[e->options.codec]);
     }
     e->codec = avcodec_alloc_context3(codec);
     if (e->codec == NULL) {
         return fail(e, AVERROR(ENOMEM), "encode");
     }
-    fill_codec(e->codec, &e->options);
+    encoder_codec_fill(e->codec, &e->options);
     if ((e->format->oformat->flags & AVFMT_GLOBALHEADER) != 0) {
         e->codec->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     }
@@ -153,9 +92,10 @@ static sslact_status open_convert(encoder *e)
     if (e->convert == NULL) {
         return fail(e, AVERROR(ENOMEM), "convert its colours");
     }
-    int matrix = o->height >= HD_HEIGHT ? SWS_CS_ITU709 : SWS_CS_ITU601;
+    int matrix = encoder_codec_is_bt709(o) ? SWS_CS_ITU709 : SWS_CS_ITU601;
     sws_setColorspaceDetails(e->convert, sws_getCoefficients(SWS_CS_DEFAULT), 1,
-                             sws_getCoefficients(matrix), 0, 0, UNIT, UNIT);
+                             sws_getCoefficients(matrix), encoder_codec_is_full_range(o), 0, UNIT,
+                             UNIT);
     int error = make_picture(e->source, AV_PIX_FMT_RGB24, o);
     if (error >= 0) {
         error = make_picture(e->frame, AV_PIX_FMT_YUV420P, o);
@@ -213,7 +153,10 @@ static sslact_status write_header(encoder *e)
     if (e->stream == NULL) {
         return fail(e, AVERROR(ENOMEM), "add a stream");
     }
-    e->stream->time_base = e->codec->time_base;
+    const encoder_options *o = &e->options;
+    e->stream->time_base = o->time_denominator > 0
+                               ? (AVRational){o->time_numerator, o->time_denominator}
+                               : e->codec->time_base;
     e->stream->avg_frame_rate = e->codec->framerate;
     int error = avcodec_parameters_from_context(e->stream->codecpar, e->codec);
     if (error >= 0) {
@@ -245,13 +188,14 @@ static void free_encoder(encoder *e)
     sws_freeContext(e->convert);
     text_free(&e->path);
     text_free(&e->temporary);
+    free(e->times);
     free(e);
 }
 
 sslact_status encoder_open(const char *path, const encoder_options *options, encoder **out)
 {
     compat_quieten();
-    sslact_status status = check_options(path, options);
+    sslact_status status = encoder_codec_check(path, options);
     if (status < 0) {
         return status;
     }
@@ -279,6 +223,19 @@ sslact_status encoder_open(const char *path, const encoder_options *options, enc
     return SSLACT_OK;
 }
 
+// The codec counts frames; here they get their own times. The last one stays as long as the one
+// before it.
+static void set_times(const encoder *e, AVPacket *packet)
+{
+    int64_t n = packet->pts;
+    int64_t end = n + 1 < e->next ? e->times[n + 1] : 0;
+    packet->duration = end > 0 ? end - e->times[n] : n > 0 ? e->times[n] - e->times[n - 1] : 1;
+    packet->pts = packet->dts = e->times[n];
+    av_packet_rescale_ts(packet,
+                         (AVRational){e->options.time_numerator, e->options.time_denominator},
+                         e->stream->time_base);
+}
+
 // Moves what the codec has ready into the file.
 static int write_packets(encoder *e)
 {
@@ -289,8 +246,12 @@ static int write_packets(encoder *e)
         }
         if (error >= 0) {
             e->packet->stream_index = e->stream->index;
-            e->packet->duration = 1;
-            av_packet_rescale_ts(e->packet, e->codec->time_base, e->stream->time_base);
+            if (e->times != NULL) {
+                set_times(e, e->packet);
+            } else {
+                e->packet->duration = 1;
+                av_packet_rescale_ts(e->packet, e->codec->time_base, e->stream->time_base);
+            }
             error = av_interleaved_write_frame(e->format, e->packet);
         }
         if (error < 0) {
@@ -299,22 +260,39 @@ static int write_packets(encoder *e)
     }
 }
 
-sslact_status encoder_write(encoder *e, const uint8_t *rgb)
+static int send_picture(encoder *e, const uint8_t *rgb)
+{
+    int error = av_frame_make_writable(e->frame);
+    if (error < 0) {
+        return error;
+    }
+    int row_bytes = e->options.width * 3;
+    av_image_copy_plane(e->source->data[0], e->source->linesize[0], rgb, row_bytes, row_bytes,
+                        e->options.height);
+    sws_scale(e->convert, (const uint8_t *const *)e->source->data, e->source->linesize, 0,
+              e->options.height, e->frame->data, e->frame->linesize);
+    e->frame->pts = e->next++;
+    e->frame->quality = e->codec->global_quality;
+    return avcodec_send_frame(e->codec, e->frame);
+}
+
+static sslact_status check_write(const encoder *e, bool timed)
 {
     if (e->failed) {
         return error_set(SSLACT_ERROR_IO, "%s: an earlier frame could not be written",
                          text_get(&e->path));
     }
-    int error = av_frame_make_writable(e->frame);
-    if (error >= 0) {
-        int row_bytes = e->options.width * 3;
-        av_image_copy_plane(e->source->data[0], e->source->linesize[0], rgb, row_bytes, row_bytes,
-                            e->options.height);
-        sws_scale(e->convert, (const uint8_t *const *)e->source->data, e->source->linesize, 0,
-                  e->options.height, e->frame->data, e->frame->linesize);
-        e->frame->pts = e->next;
-        error = avcodec_send_frame(e->codec, e->frame);
+    if (e->next > 0 && timed != (e->times != NULL)) {
+        return error_set(SSLACT_ERROR_INVALID_ARGUMENT,
+                         "%s: frames with and without times of their own in one file",
+                         text_get(&e->path));
     }
+    return SSLACT_OK;
+}
+
+static sslact_status write_picture(encoder *e, const uint8_t *rgb)
+{
+    int error = send_picture(e, rgb);
     if (error >= 0) {
         error = write_packets(e);
     }
@@ -322,8 +300,42 @@ sslact_status encoder_write(encoder *e, const uint8_t *rgb)
         e->failed = true;
         return fail(e, error, "write a frame");
     }
-    e->next++;
     return SSLACT_OK;
+}
+
+sslact_status encoder_write(encoder *e, const uint8_t *rgb)
+{
+    sslact_status status = check_write(e, false);
+    return status < 0 ? status : write_picture(e, rgb);
+}
+
+sslact_status encoder_write_at(encoder *e, const uint8_t *rgb, int64_t time)
+{
+    sslact_status status = check_write(e, true);
+    if (status < 0) {
+        return status;
+    }
+    if (!e->options.random_access || e->options.time_denominator == 0) {
+        return error_set(SSLACT_ERROR_INVALID_ARGUMENT,
+                         "%s: frames get times of their own only with random_access and a unit of "
+                         "times",
+                         text_get(&e->path));
+    }
+    int64_t last = e->next > 0 ? e->times[e->next - 1] : -1;
+    if (time <= last || (e->next > 0 && time - last > MAX_TIME_STEP)) {
+        return error_set(SSLACT_ERROR_INVALID_ARGUMENT,
+                         "%s: frame %lld at time %lld behind one at %lld, at least 1 and at most "
+                         "%d more is accepted",
+                         text_get(&e->path), (long long)e->next, (long long)time, (long long)last,
+                         (int)MAX_TIME_STEP);
+    }
+    status = array_reserve((void **)&e->times, &e->time_capacity, (size_t)e->next + 1,
+                           sizeof(*e->times));
+    if (status < 0) {
+        return status;
+    }
+    e->times[e->next] = time;
+    return write_picture(e, rgb);
 }
 
 static int finish_stream(encoder *e)

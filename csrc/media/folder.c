@@ -86,6 +86,31 @@ static sslact_status list_pictures(frame_folder *f)
     return status;
 }
 
+sslact_status folder_visit(const char *path, sslact_status (*visit)(const char *path, void *user),
+                           void *user)
+{
+    frame_folder listed = {0};
+    text path_now = {0};
+    text_append(&listed.path, path);
+    sslact_status status = text_status(&listed.path);
+    if (status >= 0) {
+        status = list_pictures(&listed);
+    }
+    for (size_t n = 0; status >= 0 && n < listed.count; n++) {
+        status = path_join(path, listed.names[n], &path_now);
+        if (status >= 0) {
+            status = visit(text_get(&path_now), user);
+        }
+    }
+    for (size_t n = 0; n < listed.count; n++) {
+        free(listed.names[n]);
+    }
+    free(listed.names);
+    text_free(&listed.path);
+    text_free(&path_now);
+    return status;
+}
+
 // The content decides, names lie.
 static enum AVCodecID find_codec(const uint8_t *data, size_t size)
 {

@@ -12,6 +12,9 @@ typedef struct frame_folder frame_folder;
 sslact_status folder_open(const char *path, int64_t max_pixels, const deadline *limit,
                           frame_folder **out);
 void folder_close(frame_folder *f);
+// Gives the path of each picture to visit, in order; stops at the first negative status.
+sslact_status folder_visit(const char *path, sslact_status (*visit)(const char *path, void *user),
+                           void *user);
 int64_t folder_count(const frame_folder *f);
 // Sizes, codec and pixel format of the first picture.
 void folder_describe(const frame_folder *f, video_info *out);

@@ -14,6 +14,12 @@ typedef struct held_picture {
     int64_t number;
 } held_picture;
 
+// What a copy knows of its original; pts is owned.
+typedef struct stand_in {
+    video_original original;
+    int64_t *pts; // NULL: times of a folder of pictures
+} stand_in;
+
 struct video {
     char *path;
     char *index_path;      // where the index is kept, NULL: nowhere
@@ -23,6 +29,8 @@ struct video {
     deadline limit;
     converter *convert;     // created by the first read of RGB pictures
     frame_folder *pictures; // a frame folder, or NULL; then the rest is unused
+
+    stand_in *copied; // this is a copy of another video; else NULL
 
     container file;
     frame_index index;
@@ -58,6 +66,11 @@ sslact_status indexer_repair(video *v);
 sslact_status reader_read(video *v, const int64_t *frames, size_t count, picture_sink sink,
                           void *user);
 void reader_close(video *v);
+
+// stand_in.c
+void stand_in_free(stand_in *s); // NULL is fine
+// Cuts what was added to the picture off.
+sslact_status stand_in_crop(const stand_in *s, const char *path, picture *p);
 
 // A picture's public form.
 picture describe_picture(const AVFrame *frame, int64_t number);

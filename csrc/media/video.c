@@ -85,6 +85,7 @@ void video_close(video *v)
     reader_close(v);
     folder_close(v->pictures);
     converter_free(v->convert);
+    stand_in_free(v->copied);
     free(v->path);
     free(v->index_path);
     free(v);
@@ -106,6 +107,10 @@ void video_describe(const video *v, video_info *out)
     }
     out->width = v->turn.transpose ? out->stored_height : out->stored_width;
     out->height = v->turn.transpose ? out->stored_width : out->stored_height;
+    if (v->copied != NULL) {
+        out->width = v->copied->original.width;
+        out->height = v->copied->original.height;
+    }
     out->rotation = orientation_get_degrees(v->turn);
     out->frame_count = video_count_frames(v);
     out->duration_seconds = video_get_time(v, out->frame_count - 1);
@@ -116,27 +121,56 @@ int64_t video_count_frames(const video *v)
     return v->pictures != NULL ? folder_count(v->pictures) : (int64_t)v->index.frame_count;
 }
 
-double video_get_stream_time(const video *v, int64_t frame)
+// Whether frames are simply counted, so many a second.
+static bool is_counted(const video *v)
+{
+    return v->pictures != NULL || (v->copied != NULL && v->copied->pts == NULL);
+}
+
+void video_get_time_unit(const video *v, int32_t *numerator, int32_t *denominator)
+{
+    *numerator = *denominator = 0;
+    if (v->copied != NULL) {
+        *numerator = v->copied->original.time_numerator;
+        *denominator = v->copied->original.time_denominator;
+    } else if (v->pictures == NULL) {
+        *numerator = v->file.facts.time_base.num;
+        *denominator = v->file.facts.time_base.den;
+    }
+}
+
+int64_t video_get_pts(const video *v, int64_t frame)
 {
     int64_t count = video_count_frames(v);
     int64_t n = frame < 0 ? 0 : frame < count ? frame : count - 1;
-    if (v->pictures != NULL) {
-        return (double)n / v->options.folder_frame_rate;
+    if (is_counted(v)) {
+        return n;
     }
-    return (double)v->index.frames[n].pts * av_q2d(v->file.facts.time_base);
+    return v->copied != NULL ? v->copied->pts[n] : v->index.frames[n].pts;
+}
+
+static double get_unit_seconds(const video *v)
+{
+    AVRational unit;
+    video_get_time_unit(v, &unit.num, &unit.den);
+    return av_q2d(unit);
+}
+
+double video_get_stream_time(const video *v, int64_t frame)
+{
+    int64_t pts = video_get_pts(v, frame);
+    return is_counted(v) ? (double)pts / v->options.folder_frame_rate
+                         : (double)pts * get_unit_seconds(v);
 }
 
 double video_get_time(const video *v, int64_t frame)
 {
-    int64_t count = video_count_frames(v);
-    int64_t n = frame < 0 ? 0 : frame < count ? frame : count - 1;
-    if (v->pictures != NULL) {
-        return (double)n / v->options.folder_frame_rate;
+    if (is_counted(v)) {
+        return video_get_stream_time(v, frame);
     }
     // The difference is taken in whole units: exact, whatever the first time is.
-    const index_frame *frames = v->index.frames;
-    int64_t difference = (int64_t)((uint64_t)frames[n].pts - (uint64_t)frames[0].pts);
-    return (double)difference * av_q2d(v->file.facts.time_base);
+    uint64_t difference = (uint64_t)video_get_pts(v, frame) - (uint64_t)video_get_pts(v, 0);
+    return (double)(int64_t)difference * get_unit_seconds(v);
 }
 
 int64_t video_find_frame(const video *v, double seconds)
@@ -190,7 +224,7 @@ static sslact_status check_frames(const video *v, const int64_t *frames, size_t 
 
 // The caller's sink, with the time it takes left out of the budget.
 typedef struct timed_sink {
-    deadline *limit;
+    video *v;
     picture_sink sink;
     void *user;
 } timed_sink;
@@ -198,9 +232,15 @@ typedef struct timed_sink {
 static sslact_status hand_out(const picture *p, size_t position, void *user)
 {
     const timed_sink *timed = user;
+    video *v = timed->v;
     double before = clock_seconds();
-    sslact_status status = timed->sink(p, position, timed->user);
-    timed->limit->end += clock_seconds() - before;
+    picture shown = *p;
+    sslact_status status =
+        v->copied != NULL ? stand_in_crop(v->copied, v->path, &shown) : SSLACT_OK;
+    if (status >= 0) {
+        status = timed->sink(&shown, position, timed->user);
+    }
+    v->limit.end += clock_seconds() - before;
     return status;
 }
 
@@ -212,7 +252,7 @@ sslact_status video_read(video *v, const int64_t *frames, size_t count, picture_
         return status;
     }
     deadline_start(&v->limit, v->options.budget_seconds);
-    timed_sink timed = {&v->limit, sink, user};
+    timed_sink timed = {v, sink, user};
     return v->pictures != NULL ? folder_read(v->pictures, frames, count, hand_out, &timed)
                                : reader_read(v, frames, count, hand_out, &timed);
 }

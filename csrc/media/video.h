@@ -53,9 +53,31 @@ int64_t video_count_frames(const video *v);
 double video_get_time(const video *v, int64_t frame);
 // Presentation time as in the stream, in seconds.
 double video_get_stream_time(const video *v, int64_t frame);
+// The same in units of *numerator / *denominator seconds; for a folder of pictures the frame's
+// number, and 0 / 0.
+int64_t video_get_pts(const video *v, int64_t frame);
+void video_get_time_unit(const video *v, int32_t *numerator, int32_t *denominator);
 // The frame shown at `seconds` after the first frame: the last one not after seconds + 1e-4; the
 // first frame when there is none.
 int64_t video_find_frame(const video *v, double seconds);
+
+// What a copy of a video (smaller, in another codec) takes from its original to stand in for it.
+typedef struct video_original {
+    int64_t frame_count;
+    const int64_t *pts; // [frame_count] never descending; NULL: those of a folder of pictures
+    int32_t time_numerator, time_denominator; // seconds of one unit
+    int32_t width, height;                    // as displayed
+    // The part of each of the copy's pictures, from the top left corner, that is the picture: what
+    // is outside was added to make the sides even.
+    int32_t picture_width, picture_height;
+} video_original;
+
+// Opens a copy whose frame n shows the original's frame n: frames are found by the original's
+// times, sizes are chosen from the original's, pixels come from the copy. The copy is stored as it
+// is displayed. SSLACT_ERROR_MISMATCH when the copy has another number of frames, or smaller
+// pictures than told.
+sslact_status video_open_copy(const char *path, const video_options *options,
+                              const video_original *original, video **out);
 
 // A decoded picture in its own pixel format and orientation.
 typedef struct picture {
