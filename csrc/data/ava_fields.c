@@ -74,7 +74,7 @@ static sslact_status check_side(const field_place *place, const field fields[4],
 {
     double low = corners[along], high = corners[along + 2];
 
-    if (is_for_training(kind) ? low < high : kind == AVA_DETECTIONS || low <= high) {
+    if (is_for_training(kind) ? low < high : kind != AVA_TRUTH || low <= high) {
         return SSLACT_OK;
     }
     return field_refuse(place, DATA_PROBLEM_BOX_REVERSED, "%s %s is %s %s %s",

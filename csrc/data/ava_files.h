@@ -21,7 +21,8 @@ typedef enum ava_kind {
     AVA_BOXES,      // video,time,x1,y1,x2,y2,action or empty,score 0..1
     AVA_DETECTIONS, // video,time,x1,y1,x2,y2,action[,score]: as an evaluator reads them, that is
                     // coordinates are not checked beyond being numbers
-    AVA_TRUTH       // video,time,x1,y1,x2,y2,action[,number] or video,time alone (rule I)
+    AVA_TRUTH,      // video,time,x1,y1,x2,y2,action[,number] or video,time alone (rule I)
+    AVA_RAW         // as labels or boxes, any numbers: to see what is wrong with a file
 } ava_kind;
 
 // Times are whole microseconds, so that 902, 0902 and 902.000 are one key frame. They end before
@@ -48,6 +49,9 @@ typedef struct ava_rows { // zero-initialise it; free with ava_rows_free
 // action_limit: the largest action id accepted in labels and boxes. *out is untouched on failure.
 sslact_status ava_rows_read(const char *path, ava_kind kind, int32_t action_limit,
                             name_table *videos, data_problems *problems, ava_rows *out);
+// By (video, time, line); video_count: of the name table that numbers the videos. Linear time, in
+// place, but for rows of one video that are not sorted in their file.
+sslact_status ava_rows_sort(ava_rows *rows, size_t video_count);
 void ava_rows_free(ava_rows *rows);
 
 typedef struct ava_key { // a key frame

@@ -30,11 +30,30 @@ typedef enum data_problem {
     DATA_PROBLEM_KEY_FRAME,     // key frame outside its video
     DATA_PROBLEM_MISMATCH,      // harmless: a video with labels and no boxes, or the reverse
     DATA_PROBLEM_CLASSES,       // action lists and model.class_count that do not agree
+    // What only a check looks for. All harmless: training goes on, on wrong data perhaps.
+    DATA_PROBLEM_PAIRING,        // files that do not belong together, or columns that were mixed up
+    DATA_PROBLEM_FRAMES,         // frames around a key frame are missing or cut off
+    DATA_PROBLEM_DECODING,       // frames around a key frame do not decode
+    DATA_PROBLEM_TWO_BOXES,      // one person id with two boxes on a key frame
+    DATA_PROBLEM_TWO_PEOPLE,     // one box with two person ids
+    DATA_PROBLEM_NEAR_DUPLICATE, // two boxes of a key frame that nearly agree
+    DATA_PROBLEM_LEAK,           // a video that trains and validates
+    DATA_PROBLEM_SAME_VIDEO,     // one file, or equal content, under two ids
+    DATA_PROBLEM_EMPTY_CLASS,    // no training instance has it
+    // Notes: worth knowing, nothing to mend.
+    DATA_NOTE_UNLISTED_LABEL,  // labels whose action is not on the list in use
+    DATA_NOTE_EXCLUDED,        // rows on excluded key frames
+    DATA_NOTE_REPEATED_BOX,    // equal rows of a box file
+    DATA_NOTE_EMPTY_KEY_FRAME, // key frames on which no box is left
+    DATA_NOTE_SUBSET_CLASS,    // no instance in the chosen share, some in the file
+    DATA_NOTE_UNUSED_BOXES,    // boxes of a video without labels
     DATA_PROBLEM_COUNT
 } data_problem;
 
 const char *data_problem_get_name(data_problem kind); // "reversed box"
+const char *data_problem_get_fix(data_problem kind);  // what a person can do, one sentence
 bool data_problem_is_harmless(data_problem kind);     // the row counts all the same
+bool data_problem_is_note(data_problem kind);         // not counted as a problem by a check
 
 // Told of every problem: where ("labels.csv:17") and what, each one line. Non-zero cancels.
 typedef int (*data_problem_callback)(data_problem kind, const char *place, const char *what,

@@ -283,7 +283,17 @@ static sslact_status set_rules(split_loading *l)
     return t->labels_path == NULL || t->boxes_path == NULL ? SSLACT_ERROR_OUT_OF_MEMORY : SSLACT_OK;
 }
 
-static sslact_status load(split_loading *l)
+static sslact_status show_rows(const split_loading *l, const split_observer *observer)
+{
+    const split_view view = {.table = l->table,
+                             .labels = &l->from.labels,
+                             .boxes = &l->from.boxes,
+                             .excluded = &l->from.excluded,
+                             .box_score = l->from.rules.score};
+    return observer == NULL ? SSLACT_OK : observer->look(&view, observer->user);
+}
+
+static sslact_status load(split_loading *l, const split_observer *observer)
 {
     sslact_status status = set_rules(l);
     if (status >= 0) {
@@ -291,6 +301,9 @@ static sslact_status load(split_loading *l)
     }
     if (status >= 0) {
         status = split_sort_sources(l);
+    }
+    if (status >= 0) {
+        status = show_rows(l, observer);
     }
     if (status >= 0) {
         status = split_select(l);
@@ -308,6 +321,12 @@ static sslact_status load(split_loading *l)
 sslact_status split_load(const config *c, split_kind kind, data_problems *problems,
                          split_table **out)
 {
+    return split_load_observed(c, kind, problems, NULL, out);
+}
+
+sslact_status split_load_observed(const config *c, split_kind kind, data_problems *problems,
+                                  const split_observer *observer, split_table **out)
+{
     split_loading l = {.config = c, .problems = problems};
     sslact_status status = require(c, kind);
     if (status < 0) {
@@ -318,7 +337,7 @@ sslact_status split_load(const config *c, split_kind kind, data_problems *proble
         return SSLACT_ERROR_OUT_OF_MEMORY;
     }
     l.table->kind = kind;
-    status = load(&l);
+    status = load(&l, observer);
     ava_rows_free(&l.from.labels);
     ava_rows_free(&l.from.boxes);
     ava_keys_free(&l.from.excluded);

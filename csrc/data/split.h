@@ -70,6 +70,21 @@ const char *split_get_name(split_kind kind);
 bool split_is_configured(const config *c, split_kind kind);
 sslact_status split_load(const config *c, split_kind kind, data_problems *problems,
                          split_table **out);
+
+// Looks at the rows as they stand in the files, sorted by (video, time, line), before any is left
+// out; t has its actions, paths and videos by then. What it returns ends the loading when negative.
+typedef struct split_view {
+    const split_table *table;
+    const ava_rows *labels, *boxes;
+    const ava_keys *excluded;
+    double box_score; // the split's threshold
+} split_view;
+typedef struct split_observer {
+    sslact_status (*look)(const split_view *view, void *user);
+    void *user;
+} split_observer;
+sslact_status split_load_observed(const config *c, split_kind kind, data_problems *problems,
+                                  const split_observer *observer, split_table **out);
 void split_free(split_table *t); // NULL is fine
 
 #ifdef __cplusplus

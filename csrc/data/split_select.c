@@ -9,77 +9,12 @@
 
 // --- order ---
 
-static int compare_rows(const void *a, const void *b)
-{
-    const ava_row *left = a, *right = b;
-    int64_t left_key = ava_make_key(left->video, left->time_us);
-    int64_t right_key = ava_make_key(right->video, right->time_us);
-    if (left_key != right_key) {
-        return left_key < right_key ? -1 : 1;
-    }
-    return (left->line > right->line) - (left->line < right->line);
-}
-
-static bool are_sorted(const ava_row *rows, size_t count)
-{
-    for (size_t i = 1; i < count; i++) {
-        if (compare_rows(&rows[i - 1], &rows[i]) > 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-// Puts the rows of each video together, in place and in linear time; [ends[v], end of v) must be
-// the room of video v on entry, is filled from its back to its front.
-static void gather_videos(ava_row *rows, const size_t *begins, size_t *ends, size_t video_count)
-{
-    for (size_t v = 0; v < video_count; v++) {
-        while (ends[v] > begins[v]) {
-            ava_row row = rows[ends[v] - 1];
-            while (row.video != (int32_t)v) {
-                ava_row *place = &rows[--ends[row.video]];
-                ava_row there = *place;
-                *place = row;
-                row = there;
-            }
-            rows[--ends[v]] = row;
-        }
-    }
-}
-
-// By key, then line. Files come sorted by video and time as a rule, and one sort over everything
-// would take memory for all rows a second time.
 static sslact_status sort_rows(ava_rows *rows, const int32_t *new_index, size_t video_count)
 {
-    size_t *begins = array_create(video_count + 1, sizeof *begins);
-    size_t *ends = array_create(video_count, sizeof *ends);
-    if (begins == NULL || ends == NULL) {
-        free(begins);
-        free(ends);
-        return SSLACT_ERROR_OUT_OF_MEMORY;
-    }
     for (size_t i = 0; i < rows->count; i++) {
         rows->rows[i].video = new_index[rows->rows[i].video];
-        begins[rows->rows[i].video + 1]++;
     }
-    for (size_t v = 0; v < video_count; v++) {
-        begins[v + 1] += begins[v];
-        ends[v] = begins[v + 1];
-    }
-    if (!are_sorted(rows->rows, rows->count)) {
-        gather_videos(rows->rows, begins, ends, video_count);
-        for (size_t v = 0; v < video_count; v++) {
-            ava_row *first = rows->rows + begins[v];
-            size_t count = begins[v + 1] - begins[v];
-            if (!are_sorted(first, count)) {
-                qsort(first, count, sizeof *first, compare_rows);
-            }
-        }
-    }
-    free(begins);
-    free(ends);
-    return SSLACT_OK;
+    return ava_rows_sort(rows, video_count);
 }
 
 sslact_status split_sort_sources(split_loading *l)
