@@ -320,3 +320,33 @@ size_t text_distance(const char *a, const char *b)
     }
     return row[length_b];
 }
+
+// Length of the UTF-8 character at `at`, 0 if none may stand there.
+static size_t check_character(const unsigned char *at)
+{
+    if (at[0] < 0x80) {
+        return at[0] >= 0x20 && at[0] != 0x7f;
+    }
+    size_t length = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
+    uint32_t point = at[0] & (0xffu >> (length + 1));
+    for (size_t k = 1; k < length; k++) {
+        if ((at[k] & 0xc0) != 0x80) {
+            return 0;
+        }
+        point = point << 6 | (at[k] & 0x3fu);
+    }
+    static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000};
+    bool allowed = at[0] >= 0xc2 && at[0] <= 0xf4 && point >= least[length] && point <= 0x10ffff &&
+                   !(point >= 0xd800 && point <= 0xdfff);
+    return allowed ? length : 0;
+}
+
+size_t text_measure_utf8(const char *source)
+{
+    const unsigned char *at = (const unsigned char *)source;
+    size_t length;
+    while (*at != 0 && (length = check_character(at)) > 0) {
+        at += length;
+    }
+    return (size_t)(at - (const unsigned char *)source);
+}

@@ -47,6 +47,10 @@ bool text_parse_bool(const char *field, size_t length, bool *out);     // true, 
 sslact_status text_hand_out(const char *source, size_t length, char *buffer, size_t capacity,
                             size_t *needed);
 
+// How many bytes from the start are UTF-8 without control characters, broken or over-long sequences
+// and surrogates; source[result] is the NUL where all of it is.
+size_t text_measure_utf8(const char *source);
+
 // Damerau-free edit distance (insert, delete, replace), for "did you mean".
 size_t text_distance(const char *a, const char *b);
 

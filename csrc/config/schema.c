@@ -82,7 +82,8 @@ static const schema_key table[] = {
     {"model.weights_strict", SCHEMA_BOOL, "true", "true, false",
      "every backbone array must be in model.weights; false: what matches is taken (models 13.5)"},
 
-    {"data.dataset", SCHEMA_CHOICE, "ava", "ava, ucf101_24", "form of the files below (data 1, 9)"},
+    {"data.dataset", SCHEMA_CHOICE, "ava", "ava, ucf101_24, own",
+     "form of the files below (data 1, 9); own: a sheet of boxes, docs/own-data.md"},
     {"data.video_root", SCHEMA_PATH, "", "a path", "folder of the videos"},
     {"data.file_names", SCHEMA_PATH, "", "a path",
      "list of video file names with extension (data 1); empty: the folder is searched"},
@@ -110,6 +111,13 @@ static const schema_key table[] = {
     {"data.label_ratio", SCHEMA_FLOAT, "1", "(0, 1]",
      "share of the labelled key frames that keep their labels (data 6, Table 2)"},
     {"data.subset_seed", SCHEMA_INT, "0", ">= 0", "which share data.label_ratio keeps (data 6)"},
+    {"data.validation_share", SCHEMA_FLOAT, "0.2", "[0, 1)",
+     "data.dataset own with data.labels for training and validation: share of the videos held out "
+     "for validation; 0: none is"},
+    {"data.validation_seed", SCHEMA_INT, "0", ">= 0",
+     "which videos data.validation_share holds out"},
+    {"data.box_units", SCHEMA_CHOICE, "fractions", "fractions, pixels",
+     "data.dataset own: unit of the boxes, of the picture as displayed"},
     {"data.box_score_train", SCHEMA_FLOAT, "0.9", "[0, 1]",
      "least detector score of a box used for labelled training (data 4)"},
     {"data.box_overlap_train", SCHEMA_FLOAT, "0.9", "[0, 1]",

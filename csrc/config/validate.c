@@ -174,6 +174,16 @@ static bool has_word(const config *c, const char *key, const char *word)
     return strcmp(config_get_text(c, key), word) == 0;
 }
 
+static sslact_status check_data(const config *c)
+{
+    if (has_word(c, "data.box_units", "pixels") && !has_word(c, "data.dataset", "own")) {
+        return error_set(SSLACT_ERROR_CONFIG,
+                         "data.box_units is pixels, boxes of data.dataset %s are fractions",
+                         config_get_text(c, "data.dataset"));
+    }
+    return SSLACT_OK;
+}
+
 // What of section 11 cannot go together, or would do nothing.
 static sslact_status check_extensions(const config *c)
 {
@@ -212,6 +222,7 @@ sslact_status config_validate(const config *c)
     static sslact_status (*const checks[])(const config *) = {
         check_available, check_frames,  check_network, check_thresholds,
         check_training,  check_framing, check_preset,  check_extensions,
+        check_data,
     };
     sslact_status status = SSLACT_OK;
     for (size_t k = 0; k < sizeof(checks) / sizeof(checks[0]) && status == SSLACT_OK; k++) {

@@ -76,42 +76,17 @@ static sslact_status fail_value(const schema_key *key, const char *value)
 
 // --- text ---
 
-// Length of the UTF-8 character at `at` if it may stand in a value, 0 if not: no control
-// characters, no broken or over-long sequences, no surrogates.
-static size_t check_character(const unsigned char *at)
-{
-    if (at[0] < 0x80) {
-        return at[0] >= 0x20 && at[0] != 0x7f;
-    }
-    size_t length = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
-    uint32_t point = at[0] & (0xffu >> (length + 1));
-    for (size_t k = 1; k < length; k++) {
-        if ((at[k] & 0xc0) != 0x80) {
-            return 0;
-        }
-        point = point << 6 | (at[k] & 0x3fu);
-    }
-    static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000};
-    bool allowed = at[0] >= 0xc2 && at[0] <= 0xf4 && point >= least[length] && point <= 0x10ffff &&
-                   !(point >= 0xd800 && point <= 0xdfff);
-    return allowed ? length : 0;
-}
-
 static sslact_status check_text(const schema_key *key, const char *value)
 {
     if (strlen(value) > SCHEMA_VALUE_LIMIT) {
         return error_set(SSLACT_ERROR_CONFIG, "%s has %zu bytes, at most %d are accepted",
                          key->name, strlen(value), SCHEMA_VALUE_LIMIT);
     }
-    const unsigned char *at = (const unsigned char *)value;
-    while (*at) {
-        size_t length = check_character(at);
-        if (length == 0) {
-            return error_set(SSLACT_ERROR_CONFIG,
-                             "%s: byte %zu is 0x%02x, expected UTF-8 without control characters",
-                             key->name, (size_t)(at - (const unsigned char *)value), *at);
-        }
-        at += length;
+    size_t good = text_measure_utf8(value);
+    if (value[good] != '\0') {
+        return error_set(SSLACT_ERROR_CONFIG,
+                         "%s: byte %zu is 0x%02x, expected UTF-8 without control characters",
+                         key->name, good, (unsigned char)value[good]);
     }
     return SSLACT_OK;
 }

@@ -7,6 +7,7 @@
 
 #include "base/array.h"
 #include "data/lines.h"
+#include "data/own_files.h"
 #include "data/split_sources.h"
 #include "data/video_finder.h"
 
@@ -39,8 +40,29 @@ static const char *get_main_path(const config *c, split_kind kind)
                                    : config_get_split_text(c, names[kind], "labels");
 }
 
+static bool is_own(const config *c)
+{
+    return strcmp(config_get_text(c, "data.dataset"), "own") == 0;
+}
+
+// One label file for training and validation, which videos tell apart.
+static bool has_common_labels(const config *c)
+{
+    return is_own(c) && config_get_text(c, "data.train.labels")[0] == '\0' &&
+           config_get_text(c, "data.validation.labels")[0] == '\0' &&
+           config_get_text(c, "data.labels")[0] != '\0';
+}
+
+static bool holds_out(const config *c)
+{
+    return has_common_labels(c) && config_get_double(c, "data.validation_share") > 0;
+}
+
 bool split_is_configured(const config *c, split_kind kind)
 {
+    if (kind == SPLIT_VALIDATION && has_common_labels(c) && !holds_out(c)) {
+        return false;
+    }
     return get_main_path(c, kind)[0] != '\0';
 }
 
@@ -49,9 +71,9 @@ bool split_is_configured(const config *c, split_kind kind)
 static sslact_status require(const config *c, split_kind kind)
 {
     const char *split = names[kind];
-    if (strcmp(config_get_text(c, "data.dataset"), "ava") != 0) {
+    if (strcmp(config_get_text(c, "data.dataset"), "ava") != 0 && !is_own(c)) {
         return error_set(SSLACT_ERROR_UNSUPPORTED,
-                         "data.dataset %s cannot be read from files yet, expected ava",
+                         "data.dataset %s cannot be read from files yet, expected ava or own",
                          config_get_text(c, "data.dataset"));
     }
     if (!split_is_configured(c, kind)) {
@@ -61,9 +83,15 @@ static sslact_status require(const config *c, split_kind kind)
     }
     if (config_get_split_text(c, split, "actions")[0] == '\0') {
         return error_set(SSLACT_ERROR_CONFIG,
-                         "data.%s.actions and data.actions are not set, expected the path of an "
-                         "action list (.pbtxt)",
-                         split);
+                         "data.%s.actions and data.actions are not set, expected the path of %s",
+                         split,
+                         is_own(c) ? "a list of action names" : "an action list (.pbtxt)");
+    }
+    bool pixels = strcmp(config_get_text(c, "data.box_units"), "pixels") == 0;
+    if (pixels && config_get_split_text(c, split, "video_root")[0] == '\0') {
+        return error_set(SSLACT_ERROR_CONFIG,
+                         "data.video_root is not set, data.box_units pixels needs the videos for "
+                         "the size of their pictures");
     }
     return SSLACT_OK;
 }
@@ -85,6 +113,16 @@ static sslact_status pass_file_problem(data_problems *problems, const char *path
     return data_problems_report(problems, DATA_PROBLEM_FILE, path, "%s", what);
 }
 
+static sslact_status read_own_rows(split_loading *l, const char *path, ava_kind kind, ava_rows *out)
+{
+    bool pixels = strcmp(config_get_text(l->config, "data.box_units"), "pixels") == 0;
+    bool with_actions = kind == AVA_LABELS ||
+                        (l->table->kind == SPLIT_TRAIN && l->from.rules.labels_in_file);
+    return own_rows_read(path, pixels ? OWN_PIXELS : OWN_FRACTIONS,
+                         with_actions ? &l->table->actions : NULL, &l->table->videos, l->problems,
+                         out);
+}
+
 static sslact_status read_rows(split_loading *l, const char *path, ava_kind kind, ava_rows *out)
 {
     const ava_actions *actions = &l->table->actions;
@@ -93,8 +131,49 @@ static sslact_status read_rows(split_loading *l, const char *path, ava_kind kind
     if (path[0] == '\0') {
         return SSLACT_OK;
     }
-    return pass_file_problem(l->problems, path,
-                             ava_rows_read(path, kind, limit, &l->table->videos, l->problems, out));
+    sslact_status status =
+        is_own(l->config)
+            ? read_own_rows(l, path, kind, out)
+            : ava_rows_read(path, kind, limit, &l->table->videos, l->problems, out);
+    return pass_file_problem(l->problems, path, status);
+}
+
+static sslact_status read_keys(split_loading *l, const char *path, data_problems *problems,
+                               ava_keys *out)
+{
+    return is_own(l->config) ? own_keys_read(path, &l->table->videos, problems, out)
+                             : ava_keys_read(path, &l->table->videos, problems, out);
+}
+
+// --- one label file for training and validation ---
+
+// Leaves the rows of the split's own videos; `labels` holds every row of the common file.
+static sslact_status hold_out(split_loading *l, ava_rows *labels)
+{
+    uint8_t *keep = NULL;
+    if (!holds_out(l->config)) {
+        return SSLACT_OK;
+    }
+    sslact_status status = own_hold_out(labels, &l->table->videos,
+                                        config_get_double(l->config, "data.validation_share"),
+                                        config_get_int(l->config, "data.validation_seed"), &keep);
+    if (status < 0) {
+        return status;
+    }
+    for (size_t i = 0; l->table->kind != SPLIT_VALIDATION && i < l->table->videos.count; i++) {
+        keep[i] = !keep[i];
+    }
+    split_keep_videos(labels, keep);
+    split_keep_videos(&l->from.boxes, keep);
+    free(keep);
+    return SSLACT_OK;
+}
+
+// --- files ---
+
+static bool takes_all_key_frames(const config *c)
+{
+    return strcmp(config_get_text(c, "data.unlabeled_key_frames"), "all") == 0;
 }
 
 // The labelled key frames of the training split. Its own reading reports its faults.
@@ -109,9 +188,12 @@ static sslact_status list_labeled(split_loading *l, data_problems *quiet)
         read_rows(l, config_get_split_text(c, "train", "labels"), AVA_LABELS, &train.labels);
     l->problems = problems;
     if (status >= 0 && exclusions[0] != '\0') {
-        status = ava_keys_read(exclusions, &l->table->videos, quiet, &train.excluded);
+        status = read_keys(l, exclusions, quiet, &train.excluded);
     }
     if (status >= 0) {
+        status = hold_out(l, &train.labels);
+    }
+    if (status >= 0 && !takes_all_key_frames(c)) {
         status = split_list_labeled(&train, &l->from.labeled);
     }
     ava_rows_free(&train.labels);
@@ -122,8 +204,7 @@ static sslact_status list_labeled(split_loading *l, data_problems *quiet)
 static sslact_status read_labeled(split_loading *l)
 {
     const config *c = l->config;
-    bool all = strcmp(config_get_text(c, "data.unlabeled_key_frames"), "all") == 0;
-    if (l->table->kind != SPLIT_UNLABELED || all ||
+    if (l->table->kind != SPLIT_UNLABELED || (takes_all_key_frames(c) && !holds_out(c)) ||
         config_get_split_text(c, "train", "labels")[0] == '\0') {
         return SSLACT_OK;
     }
@@ -155,8 +236,9 @@ static sslact_status read_files(split_loading *l)
 {
     const char *split = names[l->table->kind];
     const char *exclusions = config_get_split_text(l->config, split, "exclusions");
-    sslact_status status =
-        ava_actions_read(config_get_split_text(l->config, split, "actions"), &l->table->actions);
+    const char *actions = config_get_split_text(l->config, split, "actions");
+    sslact_status status = is_own(l->config) ? own_actions_read(actions, &l->table->actions)
+                                             : ava_actions_read(actions, &l->table->actions);
     if (status >= 0) {
         status = read_rows(l, l->table->labels_path, AVA_LABELS, &l->from.labels);
     }
@@ -166,7 +248,10 @@ static sslact_status read_files(split_loading *l)
     if (status >= 0 && exclusions[0] != '\0') {
         status = pass_file_problem(
             l->problems, exclusions,
-            ava_keys_read(exclusions, &l->table->videos, l->problems, &l->from.excluded));
+            read_keys(l, exclusions, l->problems, &l->from.excluded));
+    }
+    if (status >= 0 && l->table->kind != SPLIT_UNLABELED) {
+        status = hold_out(l, &l->from.labels);
     }
     status = status < 0 ? status : read_included(l);
     return status < 0 ? status : read_labeled(l);
@@ -256,6 +341,26 @@ static sslact_status find_videos(split_loading *l)
     return status;
 }
 
+// Boxes in pixels become fractions once their videos are known.
+static sslact_status scale_boxes(split_loading *l)
+{
+    const split_table *t = l->table;
+    if (strcmp(config_get_text(l->config, "data.box_units"), "pixels") != 0) {
+        return SSLACT_OK;
+    }
+    if (t->paths == NULL) { // a check goes on without the folder of the videos
+        l->from.labels.count = 0;
+        l->from.boxes.count = 0;
+        return SSLACT_OK;
+    }
+    const char *const *paths = (const char *const *)t->paths;
+    sslact_status status =
+        own_scale_boxes(t->labels_path, paths, t->videos.count, l->problems, &l->from.labels);
+    return status < 0 ? status
+                      : own_scale_boxes(t->boxes_path, paths, t->videos.count, l->problems,
+                                        &l->from.boxes);
+}
+
 // --- all of it ---
 
 static const char *const score_keys[] = {"data.box_score_train", "data.box_score_evaluate",
@@ -310,6 +415,9 @@ static sslact_status load(split_loading *l, const split_observer *observer)
     }
     if (status >= 0) {
         status = find_videos(l);
+    }
+    if (status >= 0) {
+        status = scale_boxes(l);
     }
     if (status >= 0) {
         status = split_build_frames(l->table, &l->from.rules, &l->from.labels, &l->from.boxes,

@@ -2,6 +2,7 @@
 #include "data/video_finder.h"
 
 #include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -16,11 +17,16 @@
 static const char *const video_extensions[] = {".mp4", ".mkv", ".webm", ".avi", ".mov",
                                                ".m4v", ".mpg", ".mpeg", ".ts",  ".ogv",
                                                ".flv", ".wmv", ".3gp",  NULL};
+// What stands beside videos and is none; every other file may be one.
+static const char *const other_extensions[] = {".csv",   ".txt",  ".json", ".xml", ".srt", ".vtt",
+                                               ".md",    ".yaml", ".yml",  ".log", ".pkl", ".npy",
+                                               ".pbtxt", ".wav",  ".mp3",  ".aac", ".zip", NULL};
 static const char *const picture_extensions[] = {".jpg", ".jpeg", ".png", ".bmp", NULL};
 
 typedef struct found_file {
     char *path;  // below the root
     size_t stem; // length without extension
+    bool likely; // a folder of pictures, or a file with a video's extension
 } found_file;
 
 struct video_finder {
@@ -44,6 +50,12 @@ static bool has_extension(const char *name, const char *const *extensions)
     return false;
 }
 
+static bool is_file(const char *path)
+{
+    struct stat facts;
+    return stat(path, &facts) == 0 && S_ISREG(facts.st_mode);
+}
+
 // A file of pictures or a folder, as a video: what video_open takes.
 static bool is_readable_video(const char *path)
 {
@@ -53,7 +65,7 @@ static bool is_readable_video(const char *path)
 
 // --- the list of files ---
 
-static sslact_status add_file(video_finder *f, const char *path, bool is_folder)
+static sslact_status add_file(video_finder *f, const char *path, bool is_folder, bool likely)
 {
     sslact_status status =
         array_reserve((void **)&f->files, &f->file_capacity, f->file_count + 1, sizeof *f->files);
@@ -65,7 +77,7 @@ static sslact_status add_file(video_finder *f, const char *path, bool is_folder)
         return SSLACT_ERROR_OUT_OF_MEMORY;
     }
     size_t extension = is_folder ? 0 : strlen(path_get_extension(copy));
-    f->files[f->file_count++] = (found_file){copy, strlen(copy) - extension};
+    f->files[f->file_count++] = (found_file){copy, strlen(copy) - extension, likely};
     return SSLACT_OK;
 }
 
@@ -101,30 +113,56 @@ static bool is_match(const found_file *file, const char *video, size_t length)
            (file->stem == length || file->path[file->stem - length - 1] == '/');
 }
 
-// The first match in the byte order of paths; NULL when there is none.
-static const found_file *find_file(const video_finder *f, const char *video)
+// Where the files whose names without extension are these bytes begin.
+static size_t find_name(const video_finder *f, const char *name, size_t length)
 {
-    const char *name = path_get_name(video);
-    size_t name_length = strlen(name), low = 0, high = f->file_count;
+    size_t low = 0, high = f->file_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         const found_file *file = &f->files[middle];
-        if (compare_bytes(get_name(file), get_name_length(file), name, name_length) < 0) {
+        if (compare_bytes(get_name(file), get_name_length(file), name, length) < 0) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    for (; low < f->file_count; low++) {
-        const found_file *file = &f->files[low];
+    return low;
+}
+
+// The first match in the byte order of paths, one with a video's extension before others; NULL when
+// there is none. extension NULL: any; length is that of the id without it.
+static const found_file *find_stem(const video_finder *f, const char *id, size_t length,
+                                   const char *extension)
+{
+    const char *name = path_get_name(id);
+    size_t name_length = length - (size_t)(name - id);
+    const found_file *second = NULL;
+    for (size_t i = find_name(f, name, name_length); i < f->file_count; i++) {
+        const found_file *file = &f->files[i];
         if (compare_bytes(get_name(file), get_name_length(file), name, name_length) != 0) {
-            return NULL;
+            break;
         }
-        if (is_match(file, video, strlen(video))) {
+        if (!is_match(file, id, length) ||
+            (extension != NULL && strcmp(file->path + file->stem, extension) != 0)) {
+            continue;
+        }
+        if (file->likely) {
             return file;
         }
+        second = second == NULL ? file : second;
     }
-    return NULL;
+    return second;
+}
+
+// By id, or by the name of the file with its extension.
+static const found_file *find_file(const video_finder *f, const char *id)
+{
+    size_t length = strlen(id), extension = strlen(path_get_extension(id));
+    const found_file *file = find_stem(f, id, length, NULL);
+    if (file == NULL && extension > 0) {
+        file = find_stem(f, id, length - extension, path_get_extension(id));
+    }
+    return file;
 }
 
 // --- the walk ---
@@ -164,11 +202,11 @@ static sslact_status visit(video_finder *f, const char *below, const ancestor *a
     if (S_ISDIR(facts.st_mode)) {
         return is_above(above, &facts) ? SSLACT_OK : walk(f, below, above);
     }
-    if (S_ISREG(facts.st_mode) && has_extension(below, video_extensions)) {
-        return add_file(f, below, false);
-    }
     *is_picture = S_ISREG(facts.st_mode) && has_extension(below, picture_extensions);
-    return SSLACT_OK;
+    if (!S_ISREG(facts.st_mode) || *is_picture || has_extension(below, other_extensions)) {
+        return SSLACT_OK;
+    }
+    return add_file(f, below, false, has_extension(below, video_extensions));
 }
 
 static sslact_status visit_all(video_finder *f, DIR *stream, const char *folder,
@@ -224,7 +262,7 @@ static sslact_status walk(video_finder *f, const char *folder, const ancestor *p
         closedir(stream);
     }
     if (status >= 0 && has_pictures && folder[0] != '\0') {
-        status = add_file(f, folder, true);
+        status = add_file(f, folder, true, true);
     }
     text_free(&path);
     return status;
@@ -245,11 +283,43 @@ static sslact_status walk_once(video_finder *f)
 
 // --- finding ---
 
+#define SUGGESTION_MAX_FILES 5000
+
+// The file whose name is nearest to an id that was not found; NULL when none is near.
+static const char *suggest(const video_finder *f, const char *id)
+{
+    const char *name = path_get_name(id), *best = NULL;
+    size_t least = strlen(name) / 3 > 2 ? strlen(name) / 3 : 2;
+    if (f->file_count > SUGGESTION_MAX_FILES) {
+        return NULL;
+    }
+    for (size_t i = 0; i < f->file_count; i++) {
+        char stem[256];
+        const found_file *file = &f->files[i];
+        snprintf(stem, sizeof stem, "%.*s", (int)get_name_length(file), get_name(file));
+        size_t distance = text_distance(name, stem);
+        size_t with_extension = text_distance(name, get_name(file));
+        distance = with_extension < distance ? with_extension : distance;
+        if (file->likely && distance <= least && (best == NULL || distance < least)) {
+            least = distance;
+            best = file->path;
+        }
+    }
+    return best;
+}
+
 static sslact_status report_missing(const video_finder *f, const char *video)
 {
+    const char *near = suggest(f, video);
     if (f->list_path[0] != '\0') {
-        return error_set(SSLACT_ERROR_NOT_FOUND, "video \"%s\" is not in the list %s", video,
-                         f->list_path);
+        return error_set(SSLACT_ERROR_NOT_FOUND, "video \"%s\" is not in the list %s%s%s%s", video,
+                         f->list_path, near != NULL ? ", did you mean \"" : "",
+                         near != NULL ? near : "", near != NULL ? "\"" : "");
+    }
+    if (near != NULL) {
+        return error_set(SSLACT_ERROR_NOT_FOUND,
+                         "video \"%s\" not found below %s, did you mean \"%s\"", video, f->root,
+                         near);
     }
     return error_set(SSLACT_ERROR_NOT_FOUND,
                      "video \"%s\" not found, expected %s.mp4, .mkv, .webm, .avi or another video "
@@ -262,6 +332,9 @@ static sslact_status find_directly(const video_finder *f, const char *video, tex
 {
     sslact_status status = path_join(f->root, video, path);
     size_t length = path->length;
+    if (status >= 0 && is_file(text_get(path))) {
+        return SSLACT_OK; // the id is the name of the file
+    }
     for (size_t i = 0; status >= 0 && video_extensions[i] != NULL; i++) {
         text candidate = {0};
         text_append_bytes(&candidate, path->data, length);
@@ -334,7 +407,7 @@ static sslact_status read_list(video_finder *f)
     data_problems problems = {0};
     sslact_status status = ava_file_names_read(f->list_path, &problems, &f->listed);
     for (size_t i = 0; status >= 0 && i < f->listed.count; i++) {
-        status = add_file(f, f->listed.names[i], false);
+        status = add_file(f, f->listed.names[i], false, true);
     }
     if (status >= 0) {
         qsort(f->files, f->file_count, sizeof *f->files, compare_files);

@@ -67,6 +67,8 @@ TEST_F(Validate, NamesBothSidesOfAContradiction)
          "ssl.freq_source online follows pair counts, expected ssl.ucb_cooc pairwise"},
         {{{"ssl.preset", "baseline"}, {"ssl.freq_source", "online"}},
          "ssl.freq_source online counts pseudo-labels, ssl.teacher is none"},
+        {{{"data.box_units", "pixels"}},
+         "data.box_units is pixels, boxes of data.dataset ava are fractions"},
     };
     for (const Contradiction &c : cases) {
         config *fresh = nullptr;
@@ -101,6 +103,7 @@ TEST_F(Validate, AcceptsTheNeighboursOfContradictions)
         {{"augment.crop", "256"}},
         {{"model.preset", "slowfast_tiny"}, {"data.frame_count", "8"}},
         {{"model.preset", "slowfast_r50_8x4_ucf"}},
+        {{"data.box_units", "pixels"}, {"data.dataset", "own"}},
     };
     for (const Settings &settings : fine) {
         config *fresh = nullptr;

@@ -81,6 +81,52 @@ TEST(VideoFinder, SaysWhereItHasLooked)
     EXPECT_EQ(finder.find(folder, "Hiking/v_Biking_g01_c01").substr(0, 5), "video");
 }
 
+TEST(VideoFinder, FindsFilesByTheirWholeNameToo)
+{
+    TemporaryFolder folder;
+    Finder finder(make_tree(folder));
+    put_file(folder / "part2/twice.avi", "");
+
+    EXPECT_EQ(finder.find(folder, "-5KQ66BBWC4.mkv"), "-5KQ66BBWC4.mkv");
+    EXPECT_EQ(finder.find(folder, "-late.webm"), "part2/-late.webm");
+    EXPECT_EQ(finder.find(folder, "twice.avi"), "part2/twice.avi");
+    EXPECT_EQ(finder.find(folder, "twice"), "part1/twice.mp4");
+    EXPECT_EQ(finder.find(folder, "twice.mov").substr(0, 23), "video \"twice.mov\" not f");
+}
+
+TEST(VideoFinder, TakesAnyExtensionThatIsNoSidecarsOwn)
+{
+    TemporaryFolder folder;
+    std::filesystem::create_directories(folder / "sub");
+    put_file(folder / "sub/cam.dav", "");
+    put_file(folder / "sub/both.aaa", "");
+    put_file(folder / "sub/both.mxf", "");
+    put_file(folder / "sub/both.mkv", "");
+    put_file(folder / "sub/both.json", "");
+    put_file(folder / "sub/only.srt", "");
+    Finder finder(folder);
+
+    EXPECT_EQ(finder.find(folder, "cam"), "sub/cam.dav");
+    EXPECT_EQ(finder.find(folder, "both"), "sub/both.mkv") << "a video's extension comes first";
+    EXPECT_EQ(finder.find(folder, "only").substr(0, 12), "video \"only\"");
+}
+
+TEST(VideoFinder, NamesTheNearestFile)
+{
+    TemporaryFolder folder;
+    Finder finder(make_tree(folder));
+
+    EXPECT_EQ(finder.find(folder, "v_Bikin_g01_c01"), "video \"v_Bikin_g01_c01\" not found below " +
+                                                          folder.path() +
+                                                          ", did you mean \"part1/Biking/"
+                                                          "v_Biking_g01_c01.avi\"");
+    put_file(folder / "list.txt", "film_one.mp4\nfilm_two.mp4\n");
+    Finder listed(folder, folder / "list.txt");
+    EXPECT_EQ(listed.find(folder, "film_on"), "video \"film_on\" is not in the list " +
+                                                  (folder / "list.txt") +
+                                                  ", did you mean \"film_one.mp4\"");
+}
+
 TEST(VideoFinder, RefusesIdsThatLeaveTheFolder)
 {
     TemporaryFolder folder, outside;

@@ -342,17 +342,32 @@ sslact_status cli_set_threads(const sslact_config *config)
     return sslact_runtime_set_threads((int32_t)threads);
 }
 
+static bool is_given(const sslact_config *config, const char *key)
+{
+    char *value = cli_get_value(config, key);
+    const bool given = value != NULL && *value != '\0' && strcmp(value, "\"\"") != 0;
+
+    free(value);
+    return given;
+}
+
+// A person's own data may have one label file, of which a share of the videos is for validation.
+static bool has_held_out(const sslact_config *config)
+{
+    return cli_value_is(config, "data.dataset", "own") && is_given(config, "data.labels") &&
+           !is_given(config, "data.train.labels") &&
+           !cli_value_is(config, "data.validation_share", "0");
+}
+
 bool cli_has_split(const sslact_config *config, const char *split)
 {
     char key[128];
-    bool has = false;
+    bool has = strcmp(split, "validation") == 0 && has_held_out(config);
     static const char *const names[] = {"labels", "person_boxes"};
 
     for (size_t i = 0; i < 2; i++) {
         snprintf(key, sizeof key, "data.%s.%s", split, names[i]);
-        char *value = cli_get_value(config, key);
-        has = has || (value != NULL && *value != '\0' && strcmp(value, "\"\"") != 0);
-        free(value);
+        has = has || is_given(config, key);
     }
     return has;
 }
