@@ -217,7 +217,7 @@ static sslact_status read_clip(dataset *d, size_t index, int32_t short_side, cli
     }
     short_side = short_side == DATASET_OWN_SIZE ? set->short_side : short_side;
     status = decode_clip(set, frame, v, short_side, out);
-    video_store_release(set->store, (size_t)frame->video, v, status >= 0);
+    video_store_release(v, status >= 0);
     return status;
 }
 

@@ -1,6 +1,8 @@
 // Threads that fill a ring of batches. The unit of work is one clip: whichever thread is free
 // takes the next clip of the oldest batch that still has some, so one batch is made by all of
-// them. Which clip and which views it gets does not depend on the thread (loader_recipe.h).
+// them. Which clip and which views it gets does not depend on the thread (loader_recipe.h), nor on
+// the order in which the clips of a batch are read: by film and time, so that a decoder that stands
+// in a film goes on there. A clip takes its place in the batch all the same.
 #include "data/loader.h"
 
 #include <pthread.h>
@@ -11,18 +13,21 @@
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "data/loader_order.h"
 #include "data/loader_recipe.h"
 
-// Batches in flight, clips tried in place of a bad one, and the most threads of "as the machine
-// allows".
-enum { PREFETCH = 3, ATTEMPTS = 16, THREADS_AUTOMATIC = 8 };
+// Batches in flight, and clips tried in place of a bad one.
+enum { PREFETCH = 3, ATTEMPTS = 16 };
+// The most threads of "as the machine allows".
+enum { THREADS_BESIDE_CPU = 8, THREADS_BESIDE_GPU = 64 };
 
 // Batch `iteration` under construction. Fields change under the loader's lock; a worker writes its
 // own place of the batch without it.
 typedef struct slot {
     int64_t iteration;
     batch *batch;
-    size_t taken; // items that some worker has begun
+    size_t *order; // [items] in which they are read
+    size_t taken;  // items that some worker has begun
     size_t done;
     sslact_status status; // of the first item, in batch order, that failed
     size_t failed_item;
@@ -32,8 +37,8 @@ typedef struct slot {
 
 // Where the clips of one half come from.
 typedef struct half_source {
-    dataset *set; // NULL: no such half
-    size_t count; // clips a batch
+    dataset *set;               // NULL: no such half
+    size_t count;               // clips a batch
     const class_clips *classes; // NULL: every clip once an epoch
     random_purpose order;       // what the numbers of the clips are drawn for
 } half_source;
@@ -77,8 +82,7 @@ static bool is_fault_of_clip(sslact_status status)
            status != SSLACT_ERROR_INTERNAL && status != SSLACT_ERROR_FORKED;
 }
 
-static size_t pick_clip(const loader *l, const half_source *half, uint64_t sample,
-                        uint32_t attempt)
+static size_t pick_clip(const loader *l, const half_source *half, uint64_t sample, uint32_t attempt)
 {
     if (half->classes != NULL) {
         return class_clips_pick(half->classes, l->recipe.seed, half->order, sample, attempt);
@@ -164,6 +168,38 @@ static sslact_status make_passed(const loader *l, batch *b, size_t item)
     return status;
 }
 
+// Order ---------------------------------------------------------------------------------------
+
+static item_place locate_item(const loader *l, int64_t iteration, size_t item)
+{
+    bool labeled = item < l->labeled.count;
+    const half_source *half = labeled ? &l->labeled : &l->unlabeled;
+    size_t i = labeled ? item : item - l->labeled.count;
+    item_place place = {item, "", 0};
+    if (strcmp(dataset_get_split(half->set), "memory") == 0) {
+        return place;
+    }
+    size_t index = pick_clip(l, half, (uint64_t)iteration * half->count + i, 0);
+    bool found = dataset_locate(half->set, index, &place.video, &place.seconds) == SSLACT_OK;
+    return found ? place : (item_place){item, "", 0};
+}
+
+// The items of a batch by film and time. Clips of the program's own have neither.
+static sslact_status order_items(const loader *l, int64_t iteration, size_t **out)
+{
+    size_t count = count_items(l);
+    item_place *places = array_create(count, sizeof(*places));
+    if (places == NULL) {
+        return SSLACT_ERROR_OUT_OF_MEMORY;
+    }
+    for (size_t item = 0; item < count; item++) {
+        places[item] = l->passes ? (item_place){item, "", 0} : locate_item(l, iteration, item);
+    }
+    sslact_status status = loader_order_sort(places, count, out);
+    free(places);
+    return status;
+}
+
 // Threads ------------------------------------------------------------------------------------
 
 static void fail_slot(slot *s, size_t item, sslact_status status, const char *message)
@@ -180,6 +216,7 @@ static void fail_slot(slot *s, size_t item, sslact_status status, const char *me
 static void clear_slot(slot *s)
 {
     batch_free(s->batch);
+    free(s->order);
     free(s->message);
     memset(s, 0, sizeof(*s));
 }
@@ -190,7 +227,8 @@ static void begin_slot(loader *l, int64_t iteration)
     slot *s = get_slot(l, iteration);
     clear_slot(s);
     s->iteration = iteration;
-    if (batch_create(iteration, l->labeled.count, l->unlabeled.count, &s->batch) != SSLACT_OK) {
+    if (batch_create(iteration, l->labeled.count, l->unlabeled.count, &s->batch) != SSLACT_OK ||
+        order_items(l, iteration, &s->order) != SSLACT_OK) {
         fail_slot(s, 0, SSLACT_ERROR_OUT_OF_MEMORY, sslact_error_get_message());
         s->taken = s->done = count_items(l);
     }
@@ -218,7 +256,7 @@ static void *run_worker(void *argument)
             pthread_cond_wait(&l->work, &l->lock);
             continue;
         }
-        size_t item = s->taken++;
+        size_t item = s->order[s->taken++];
         batch *b = s->batch;
         pthread_mutex_unlock(&l->lock);
 
@@ -263,17 +301,27 @@ static sslact_status start_threads(loader *l, size_t count)
     return SSLACT_OK;
 }
 
-static size_t choose_thread_count(const config *c)
+// The public functions -----------------------------------------------------------------------
+
+int32_t loader_divide_processors(int32_t processors, bool network_on_gpu)
 {
-    int64_t count = config_get_int(c, "run.loader_threads");
-    if (count == 0) {
-        count = clock_count_processors() - 1;
-        count = count < THREADS_AUTOMATIC ? count : THREADS_AUTOMATIC;
-    }
-    return count > 1 ? (size_t)count : 1;
+    int32_t most = network_on_gpu ? THREADS_BESIDE_GPU : THREADS_BESIDE_CPU;
+    int32_t count = network_on_gpu ? processors - 2 : processors / 4;
+    count = count < most ? count : most;
+    return count > 1 ? count : 1;
 }
 
-// The public functions -----------------------------------------------------------------------
+int32_t loader_choose_threads(const config *c)
+{
+    int32_t asked = (int32_t)config_get_int(c, "run.loader_threads");
+    bool network_on_gpu = strncmp(config_get_text(c, "run.device"), "cuda", 4) == 0;
+    return asked > 0 ? asked : loader_divide_processors(clock_count_processors(), network_on_gpu);
+}
+
+size_t loader_count_threads(const loader *l)
+{
+    return l->thread_count;
+}
 
 static sslact_status check_set(dataset *set, const char *name)
 {
@@ -337,7 +385,7 @@ static sslact_status start(loader *l, const config *c, sslact_status status, loa
         begin_slot(l, l->next + k);
     }
     if (status == SSLACT_OK) {
-        status = start_threads(l, choose_thread_count(c));
+        status = start_threads(l, (size_t)loader_choose_threads(c));
     }
     if (status != SSLACT_OK) {
         loader_free(l);

@@ -36,7 +36,15 @@ sslact_status loader_create_pass(const config *c, dataset *set, int64_t first, l
 // batch again. With data.on_bad_clip=skip another clip takes its place, with a warning.
 sslact_status loader_next(loader *l, batch **out);
 double loader_get_wait_seconds(const loader *l); // time loader_next has waited in all
-void loader_free(loader *l);                     // stops the threads; NULL is fine
+size_t loader_count_threads(const loader *l);
+void loader_free(loader *l); // stops the threads; NULL is fine
+
+// Threads that run.loader_threads asks for; 0, as the machine allows, is decided from run.device
+// and the processors this process may use: for a network on the CPU a quarter of them and no more
+// than 8, because it computes with the others; for one on a GPU all but two and no more than 64.
+int32_t loader_choose_threads(const config *c);
+// The same decision for a machine of that many processors.
+int32_t loader_divide_processors(int32_t processors, bool network_on_gpu);
 
 // A batch of the caller's own clips through the same views; either list may be empty. Labels of
 // unlabelled clips are ignored. Messages begin with "labeled[3]: " or "unlabeled[3]: ".

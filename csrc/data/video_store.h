@@ -1,5 +1,11 @@
-// Open videos, kept for the next clip: a bounded number of them, thread safe, each used by one
-// thread at a time.
+// Open videos, kept for the next clip; thread safe, each used by one thread at a time.
+//
+// Note [one pool]: descriptors and memory are the process's, so all stores share one pool of open
+// videos and its limits: a quarter of the descriptors the process may have, 4 to 64 of them, and
+// about a gigabyte of decoder memory. Beyond a limit the video longest unused is closed, whichever
+// store kept it; when all that may be open are in use, the next caller waits for one. A video that
+// one store has released serves another one that opens the same path in the same way: the
+// unlabelled clips of a film find the decoder of its labelled ones.
 #ifndef DATA_VIDEO_STORE_H
 #define DATA_VIDEO_STORE_H
 
@@ -15,14 +21,23 @@ typedef struct video_store video_store;
 // *options is copied.
 sslact_status video_store_create(const char *const *paths, size_t count,
                                  const video_options *options, video_store **out);
-// The caller's alone until video_store_release. A file that turned out not to be a video fails
-// again with the same message, without being opened again.
+// The caller's alone until video_store_release; a thread holds at most a few at a time. A file
+// that turned out not to be a video fails again with the same message, without being opened again.
 sslact_status video_store_acquire(video_store *s, size_t index, video **out);
 // keep = false closes the video: after damage its decoder is not to be trusted.
-void video_store_release(video_store *s, size_t index, video *v, bool keep);
-size_t video_store_count_open(video_store *s);   // handed out and kept
-size_t video_store_get_capacity(video_store *s); // kept at most; by the limit on descriptors
-void video_store_free(video_store *s);           // NULL is fine; all videos have been released
+void video_store_release(video *v, bool keep);
+void video_store_free(video_store *s); // NULL is fine; all videos have been released
+
+// ---- the pool of the process ----
+
+size_t video_pool_count_open(void);     // handed out and kept, all stores together
+uint64_t video_pool_count_opened(void); // since the process began
+size_t video_pool_get_capacity(void);   // open at most; by the limit on descriptors
+// Estimated memory of one open video, in bytes: its decoder's pictures and its index.
+int64_t video_pool_estimate(const video *v);
+int64_t video_pool_count_bytes(void); // estimated, of all open videos
+// Other limits than the ones by themselves, for tests; 0: those again.
+void video_pool_limit(size_t capacity, int64_t bytes);
 
 #ifdef __cplusplus
 }

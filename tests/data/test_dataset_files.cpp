@@ -242,12 +242,12 @@ TEST(VideoStore, KeepsABoundedNumberOpen)
             video *v = nullptr;
             ASSERT_EQ(video_store_acquire(store, i, &v), SSLACT_OK);
             EXPECT_EQ(video_count_frames(v), 1);
-            video_store_release(store, i, v, true);
-            EXPECT_LE(video_store_count_open(store), video_store_get_capacity(store));
+            video_store_release(v, true);
+            EXPECT_LE(video_pool_count_open(), video_pool_get_capacity());
         }
     }
 
-    EXPECT_LE(video_store_get_capacity(store), 64u);
+    EXPECT_LE(video_pool_get_capacity(), 64u);
     video_store_free(store);
 }
 
@@ -265,14 +265,14 @@ TEST(VideoStore, HandsOutAKeptVideoAgainButNeverTwiceAtOnce)
     ASSERT_EQ(video_store_acquire(store, 0, &first), SSLACT_OK);
     ASSERT_EQ(video_store_acquire(store, 0, &second), SSLACT_OK);
     EXPECT_NE(first, second);
-    EXPECT_EQ(video_store_count_open(store), 2u);
-    video_store_release(store, 0, first, true);
+    EXPECT_EQ(video_pool_count_open(), 2u);
+    video_store_release(first, true);
     ASSERT_EQ(video_store_acquire(store, 0, &third), SSLACT_OK);
     EXPECT_EQ(third, first);
 
-    video_store_release(store, 0, second, true);
-    video_store_release(store, 0, third, false);
-    EXPECT_EQ(video_store_count_open(store), 1u);
+    video_store_release(second, true);
+    video_store_release(third, false);
+    EXPECT_EQ(video_pool_count_open(), 1u);
     video_store_free(store);
 }
 
