@@ -1,8 +1,14 @@
 // sslact_config_*: settings.
 
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
 #include "handles.h"
 
+#include "base/clock.h"
 #include "base/text.h"
+#include "data/loader.h"
 
 using namespace sslact;
 
@@ -29,6 +35,31 @@ sslact_status make_handle(config *inner, sslact_config **out)
     handle->inner = std::move(holder);
     *out = handle.release();
     return SSLACT_OK;
+}
+
+// The first number of OMP_NUM_THREADS and its like ("4", "4,2"); 0 where there is none.
+int32_t read_thread_variable(const char *name)
+{
+    const char *value = std::getenv(name);
+    int64_t count = 0;
+    const bool is_count =
+        value != nullptr && text_parse_int64(value, std::strcspn(value, ","), &count);
+    return is_count && count > 0 && count <= 1024 ? static_cast<int32_t>(count) : 0;
+}
+
+int32_t choose_tensor_threads(const config *c, int32_t loader_threads)
+{
+    const auto asked = static_cast<int32_t>(config_get_int(c, "run.threads"));
+    if (asked > 0) {
+        return asked;
+    }
+    for (const char *name : {"OMP_NUM_THREADS", "MKL_NUM_THREADS"}) {
+        const int32_t wanted = read_thread_variable(name);
+        if (wanted > 0) {
+            return wanted;
+        }
+    }
+    return std::clamp(clock_count_processors() - loader_threads, 1, 1024);
 }
 
 } // namespace
@@ -82,6 +113,18 @@ sslact_status sslact_config_get(const sslact_config *config_handle, const char *
         Rendered rendered;
         check(config_render_value(handle.inner.get(), need(key, "key"), &rendered.value));
         return hand_out(rendered, buffer, capacity, needed);
+    });
+}
+
+sslact_status sslact_config_count_threads(const sslact_config *config_handle,
+                                          int32_t *tensor_threads, int32_t *loader_threads)
+{
+    return guard_shared(config_handle, "config", [&](const sslact_config &handle) {
+        need(tensor_threads, "tensor_threads");
+        need(loader_threads, "loader_threads");
+        *loader_threads = loader_choose_threads(handle.inner.get());
+        *tensor_threads = choose_tensor_threads(handle.inner.get(), *loader_threads);
+        return SSLACT_OK;
     });
 }
 

@@ -9,8 +9,8 @@
 
 #include "handles.h"
 
-#include "base/clock.h"
 #include "base/text.h"
+#include "data/loader.h"
 #include "eval/evaluate.h"
 #include "plugin/cuda_library.h"
 #include "report/detections.h"
@@ -129,12 +129,6 @@ at::Device open_run_device(const config *settings)
     return at::Device(at::kCUDA, static_cast<at::DeviceIndex>(asked));
 }
 
-int count_loader_threads(const config *settings)
-{
-    const int64_t threads = config_get_int(settings, "run.loader_threads");
-    return threads > 0 ? static_cast<int>(threads) : clock_count_processors();
-}
-
 void copy_weights(const Detector &source, Detector &target)
 {
     const c10::AutoGradMode no_gradient(false);
@@ -173,7 +167,7 @@ sslact_status evaluate_to_report(Detector &network, const config *settings, data
     }
     EvaluateSettings wanted;
     wanted.max_clips = options.max_clips;
-    wanted.loader_threads = count_loader_threads(settings);
+    wanted.loader_threads = loader_choose_threads(settings);
     wanted.seed = static_cast<uint64_t>(config_get_int(settings, "run.seed"));
     wanted.row_limit = config_get_int(settings, "evaluate.row_limit");
     wanted.progress = wrap_progress(options, stop);

@@ -37,8 +37,6 @@ void use_configured_threads(const config *settings);
 // where that cannot be used. Before anything else of a config is acted upon.
 at::Device open_run_device(const config *settings);
 
-int count_loader_threads(const config *settings);
-
 // Values of parameters and buffers from one network to another of the same options.
 void copy_weights(const Detector &source, Detector &target);
 

@@ -272,6 +272,11 @@ void RunFolder::write_step(const Trainer &trainer, const sslact_step_report &ste
     if (monitor != nullptr) {
         write_messages(*monitor, step.iteration);
     }
+    if (!trainer.data_warning().empty()) {
+        json_lines_begin(metrics(), "warning", step.iteration);
+        json_lines_add_text(metrics(), "message", trainer.data_warning().c_str());
+        end_line();
+    }
     const bool edge = step.iteration == 1 || step.iteration == trainer.planned();
     if (monitor != nullptr && (monitor->ends_window(step.iteration) || edge)) {
         write_monitor(*monitor, trainer, step.iteration);

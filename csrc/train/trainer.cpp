@@ -126,7 +126,8 @@ double share(int64_t part, int64_t whole)
 Trainer::Trainer(const config *settings, dataset *labeled, dataset *unlabeled)
     : settings_(copy_config(settings)), options_(read_trainer_options(settings)),
       method_options_(read_method_options(settings)), labeled_(dataset_retain(labeled)),
-      unlabeled_(unlabeled ? dataset_retain(unlabeled) : nullptr)
+      unlabeled_(unlabeled ? dataset_retain(unlabeled) : nullptr),
+      data_wait_(loader_choose_threads(settings), clock_count_processors())
 {
     class_count_ = static_cast<int32_t>(config_get_int(settings, "model.class_count"));
     const int32_t data_classes = dataset_count_classes(labeled);
@@ -232,6 +233,7 @@ void Trainer::read_batch()
                                      labeled_classes_.get(), unlabeled_classes_.get(), iteration_,
                                      &made));
         loader_.reset(made);
+        data_wait_.restart();
     }
     batch *next = nullptr;
     const sslact_status status = loader_next(loader_.get(), &next);
@@ -252,7 +254,17 @@ sslact_status Trainer::step(StepReport *report)
     enter_round();
     const double start = clock_seconds();
     read_batch();
-    return finish_step(clock_seconds() - start, report);
+    const double waited = clock_seconds() - start;
+    StepReport local;
+    const sslact_status status = finish_step(waited, &local);
+    data_wait_.observe(waited, local.seconds_compute);
+    if (!data_wait_.warning().empty()) {
+        log_write(SSLACT_LOG_WARNING, "train", "%s", data_wait_.warning().c_str());
+    }
+    if (report != nullptr) {
+        *report = local;
+    }
+    return status;
 }
 
 sslact_status Trainer::step_on(batch *own, StepReport *report)
@@ -265,6 +277,7 @@ sslact_status Trainer::step_on(batch *own, StepReport *report)
     finish_pass();
     enter_round();
     loader_.reset(); // its batches are for other iterations from now on
+    data_wait_.restart();
     pending_ = std::move(taken);
     return finish_step(0.0, report);
 }

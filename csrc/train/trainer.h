@@ -21,6 +21,7 @@
 #include "ssl/method.h"
 #include "stats/balance.h"
 #include "train/baseline_pass.h"
+#include "train/data_wait.h"
 #include "train/flat.h"
 #include "train/monitor.h"
 #include "train/schedule.h"
@@ -85,6 +86,8 @@ class Trainer
     const balance &labeled_balance() const { return *balance_; }
     // What is known of the pseudo-labels so far; nullptr without a teacher.
     const Monitor *monitor() const { return monitor_.get(); }
+    // What the last step showed about waiting for clips; empty nearly always.
+    const std::string &data_warning() const { return data_wait_.warning(); }
     // Labels of the unlabelled clips, for the monitor alone: clip n of `truth` shows what clip n of
     // the unlabelled set shows.
     void set_hidden_labels(dataset *truth);
@@ -162,6 +165,7 @@ class Trainer
     std::unique_ptr<Method> method_;
     NamedArrays start_; // the student's initial arrays, kept where a further round needs them
     std::unique_ptr<Adaptation> adaptation_; // with a teacher only
+    DataWait data_wait_;
     std::unique_ptr<Monitor> monitor_; // sees what a step has computed, gives nothing back
     int64_t iteration_ = 0;
     int64_t round_ = 0; // the round, from 0, that networks and momentum stand in

@@ -45,6 +45,15 @@ SSLACT_STATUS sslact_config_get(const sslact_config *config, const char *key, ch
  * by itself. */
 SSLACT_STATUS sslact_config_validate(const sslact_config *config);
 
+/* How a run with this config divides the processors that this process may use (affinity, cgroup
+ * quota): threads of one tensor operation and threads that read clips, each 1 or more. run.threads
+ * and run.loader_threads where they are not 0. Else a network on the CPU leaves a quarter of the
+ * processors, at most 8, to the reading of clips, one on a GPU all but two, at most 64; tensors get
+ * the number in OMP_NUM_THREADS or MKL_NUM_THREADS if one is set, else the processors that are
+ * left. Changes nothing: see sslact_runtime_set_threads. */
+SSLACT_STATUS sslact_config_count_threads(const sslact_config *config, int32_t *tensor_threads,
+                                          int32_t *loader_threads);
+
 /* Every key in canonical order as YAML; parsing it gives an equal config. */
 SSLACT_STATUS sslact_config_render(const sslact_config *config, char *buffer, size_t capacity,
                                    size_t *needed);

@@ -89,7 +89,7 @@ struct World {
     float numbers[64] = {};
     int64_t integers[64] = {};
     size_t needed = 0, count = 0;
-    int32_t small = 0;
+    int32_t small = 0, threads[2] = {};
     int64_t done = 0, planned = 0, parameters = 0;
     double metric = 0;
 
@@ -144,6 +144,7 @@ void probe_config(Probe &probe, World &w)
     PROBE(sslact_config_parse, {}, w.config, "run:\n  seed: 0\n", "text");
     PROBE(sslact_config_set, {}, w.config, "run.seed", "0");
     PROBE(sslact_config_get, {}, w.config, "run.seed", w.text, sizeof w.text, &w.needed);
+    PROBE(sslact_config_count_threads, {}, w.config, &w.threads[0], &w.threads[1]);
     PROBE(sslact_config_validate, {}, w.config);
     PROBE(sslact_config_render, {}, w.config, w.text, sizeof w.text, &w.needed);
     PROBE(sslact_config_describe, {}, 0, &key);

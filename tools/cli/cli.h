@@ -61,7 +61,7 @@ size_t cli_distance(const char *a, const char *b);
 
 // Defaults, then --config, then the pairs in order (preset keys first).
 sslact_status cli_make_config(const cli_common *common, sslact_config **out);
-// Threads of one tensor operation: run.threads, or the processors that the loader leaves.
+// Threads of one tensor operation: what sslact_config_count_threads says.
 sslact_status cli_set_threads(const sslact_config *config);
 // The value of a key as malloced text; NULL and a message when it fails.
 char *cli_get_value(const sslact_config *config, const char *key);

@@ -1,7 +1,6 @@
 // Options, config, errors and JSON that the commands share.
 
 #include <math.h>
-#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -324,22 +323,10 @@ long long cli_get_count(const sslact_config *config, const char *key)
 
 sslact_status cli_set_threads(const sslact_config *config)
 {
-    long long threads = cli_get_count(config, "run.threads");
-    long long loaders = cli_get_count(config, "run.loader_threads");
-    cpu_set_t processors;
-    int count = 1;
+    int32_t tensor_threads = 1, loader_threads = 1;
+    sslact_status status = sslact_config_count_threads(config, &tensor_threads, &loader_threads);
 
-    if (threads == 0) {
-        if (sched_getaffinity(0, sizeof processors, &processors) == 0) {
-            count = CPU_COUNT(&processors);
-        }
-        // What the loader takes by itself: all but one, at least 1, at most 8.
-        if (loaders == 0) {
-            loaders = count > 9 ? 8 : count > 2 ? count - 1 : 1;
-        }
-        threads = count - loaders > 1 ? count - loaders : 1;
-    }
-    return sslact_runtime_set_threads((int32_t)threads);
+    return status < 0 ? status : sslact_runtime_set_threads(tensor_threads);
 }
 
 static bool is_given(const sslact_config *config, const char *key)
