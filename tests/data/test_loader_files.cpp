@@ -38,7 +38,11 @@ using BatchHolder = std::unique_ptr<batch, BatchDeleter>;
 
 void write_video(const std::string &path, int number)
 {
-    const encoder_options options = {WIDTH, HEIGHT, 12, 1, 12, 0};
+    encoder_options options = {};
+    options.width = WIDTH;
+    options.height = HEIGHT;
+    options.rate_numerator = options.key_frame_interval = 12;
+    options.rate_denominator = 1;
     std::vector<uint8_t> rgb(WIDTH * HEIGHT * 3);
     encoder *e = nullptr;
     ASSERT_EQ(encoder_open(path.c_str(), &options, &e), SSLACT_OK) << sslact_error_get_message();
