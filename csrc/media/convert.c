@@ -1,6 +1,5 @@
-// Colours, rotation and size: from a decoded picture to packed RGB.
-//
-// Pictures that name no colour matrix are taken as BT.601, as FFmpeg's own tools do.
+// Colours, rotation and size: from a decoded picture to packed RGB. What is not one of the usual
+// planar forms (more than eight bits, palettes, RGB) goes through swscale.
 #include "media/convert.h"
 
 #include <libavutil/pixdesc.h>
@@ -10,6 +9,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "media/colours.h"
 #include "media/handle.h"
 #include "media/image.h"
 
@@ -72,30 +72,6 @@ static void turn_picture(const uint8_t *rgb, int64_t stride, int32_t width, int3
 
 // ---- colours ----
 
-// The deprecated "J" formats are the plain ones with full range.
-static enum AVPixelFormat name_format(int format, bool *full_range)
-{
-    switch (format) {
-    case AV_PIX_FMT_YUVJ420P:
-        *full_range = true;
-        return AV_PIX_FMT_YUV420P;
-    case AV_PIX_FMT_YUVJ422P:
-        *full_range = true;
-        return AV_PIX_FMT_YUV422P;
-    case AV_PIX_FMT_YUVJ444P:
-        *full_range = true;
-        return AV_PIX_FMT_YUV444P;
-    case AV_PIX_FMT_YUVJ440P:
-        *full_range = true;
-        return AV_PIX_FMT_YUV440P;
-    case AV_PIX_FMT_YUVJ411P:
-        *full_range = true;
-        return AV_PIX_FMT_YUV411P;
-    default:
-        return (enum AVPixelFormat)format;
-    }
-}
-
 static int choose_matrix(const AVFrame *frame)
 {
     switch (frame->colorspace) {
@@ -117,7 +93,9 @@ static sslact_status prepare_context(converter *c, const AVFrame *frame)
 {
     bool full_range = frame->color_range == AVCOL_RANGE_JPEG;
     int matrix = choose_matrix(frame);
-    enum AVPixelFormat format = name_format(frame->format, &full_range);
+    enum AVPixelFormat format = (enum AVPixelFormat)frame->format;
+    full_range = full_range || format == AV_PIX_FMT_YUVJ411P; // deprecated, all others are planar
+    format = format == AV_PIX_FMT_YUVJ411P ? AV_PIX_FMT_YUV411P : format;
     if (c->context != NULL && c->width == frame->width && c->height == frame->height &&
         c->format == (int)format && c->matrix == matrix && c->full_range == full_range) {
         return SSLACT_OK;
@@ -159,14 +137,26 @@ static size_t get_stride(int width)
     return ((size_t)width * CHANNELS + ROW_ALIGNMENT - 1) / ROW_ALIGNMENT * ROW_ALIGNMENT;
 }
 
+// False for pictures that are left to swscale.
+static bool convert_planar(const AVFrame *frame, uint8_t *out, int64_t stride)
+{
+    bool full_range = frame->color_range == AVCOL_RANGE_JPEG;
+    if (!colours_are_planar(frame->format, &full_range) || frame->colorspace == AVCOL_SPC_RGB) {
+        return false;
+    }
+    colours_convert(frame, colours_get_matrix(frame), full_range, out, stride);
+    return true;
+}
+
 // Fills c->rgb.
 static sslact_status convert_colours(converter *c, const AVFrame *frame)
 {
-    sslact_status status = prepare_context(c, frame);
     size_t stride = get_stride(frame->width);
-    if (status >= 0) {
-        status = reserve_pixels(&c->rgb, &c->rgb_capacity, stride, frame->height);
+    sslact_status status = reserve_pixels(&c->rgb, &c->rgb_capacity, stride, frame->height);
+    if (status >= 0 && convert_planar(frame, c->rgb, (int64_t)stride)) {
+        return SSLACT_OK;
     }
+    status = status < 0 ? status : prepare_context(c, frame);
     if (status < 0) {
         return status;
     }
@@ -201,12 +191,17 @@ void converter_free(converter *c)
 sslact_status converter_run(converter *c, const AVFrame *frame, orientation turn, int32_t width,
                             int32_t height, uint8_t *out)
 {
+    bool turned = turn.transpose || turn.mirror_x || turn.mirror_y;
+    if (!turned && width == frame->width && height == frame->height &&
+        convert_planar(frame, out, (int64_t)width * CHANNELS)) {
+        return SSLACT_OK;
+    }
     sslact_status status = convert_colours(c, frame);
     if (status < 0) {
         return status;
     }
     int64_t stride = (int64_t)get_stride(frame->width);
-    if (!turn.transpose && !turn.mirror_x && !turn.mirror_y) {
+    if (!turned) {
         return image_resize(c->rgb, frame->width, frame->height, stride, out, width, height);
     }
     size_t row_bytes = (size_t)frame->width * CHANNELS;
