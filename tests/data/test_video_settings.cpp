@@ -88,7 +88,7 @@ std::vector<uint8_t> read_clip(const std::string &path, const Settings &settings
     const int64_t frames[] = {3, 7, 8, 16};
     std::vector<uint8_t> pixels(4 * 64 * 64 * 3);
     EXPECT_EQ(video_read_rgb(v, frames, 4, 64, 64, pixels.data()), SSLACT_OK);
-    video_store_release(store, 0, v, true);
+    video_store_release(v, true);
     video_store_free(store);
     return pixels;
 }
