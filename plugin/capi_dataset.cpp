@@ -24,6 +24,9 @@ sslact_status make_handle(dataset *inner, sslact_dataset **out)
 int tell_problem(data_problem kind, const char *place, const char *what, void *user)
 {
     const auto &options = *static_cast<const sslact_check_options *>(user);
+    if (data_problem_is_note(kind)) {
+        return 0;
+    }
     sslact_problem problem;
     SSLACT_INIT(problem);
     problem.kind = data_problem_get_name(kind);

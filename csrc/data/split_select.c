@@ -228,7 +228,7 @@ static sslact_status match_videos(split_loading *l)
     for (size_t i = 0; status >= 0 && i < count; i++) {
         if (has_labels[i] != has_boxes[i]) {
             status = data_problems_report(
-                l->problems, DATA_PROBLEM_MISMATCH,
+                l->problems, has_labels[i] ? DATA_PROBLEM_MISMATCH : DATA_NOTE_UNUSED_BOXES,
                 has_labels[i] ? l->table->boxes_path : l->table->labels_path,
                 "video \"%s\" has no row here, but in %s", l->table->videos.names[i],
                 has_labels[i] ? l->table->labels_path : l->table->boxes_path);

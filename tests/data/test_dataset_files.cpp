@@ -2,10 +2,9 @@
 // The videos are folders of pictures whose grey value is the number of the frame.
 #include <thread>
 
-#include "data/check.h"
 #include "data/sampling.h"
 #include "data/video_store.h"
-#include "data_support.h"
+#include "film_world.h"
 
 namespace
 {
@@ -17,54 +16,10 @@ using test::put_file;
 using test::Settings;
 using test::TemporaryFolder;
 
-constexpr int WIDTH = 12, HEIGHT = 8;
-
-// A grey 24-bit BMP, written here byte by byte.
-std::string make_picture(int grey)
-{
-    const uint32_t pixel_bytes = WIDTH * HEIGHT * 3; // rows of 36 bytes need no padding
-    const uint32_t header[13] = {54 + pixel_bytes, 0,    54,   40, WIDTH, HEIGHT, 1u | 24u << 16, 0,
-                                 pixel_bytes,      2835, 2835, 0,  0};
-    std::string bytes = "BM";
-    bytes.append(reinterpret_cast<const char *>(header), sizeof header);
-    return bytes.append(pixel_bytes, static_cast<char>(grey));
-}
-
-void make_video(const std::string &path, int frame_count)
-{
-    std::filesystem::create_directories(path);
-    for (int n = 0; n < frame_count; n++) {
-        char name[32];
-        std::snprintf(name, sizeof name, "/%06d.bmp", n + 1);
-        put_file(path + name, make_picture(n));
-    }
-}
-
-// Two films of 90 and 60 frames at 30 a second that begin at second 900.
-struct World {
-    World()
-    {
-        make_video(folder / "videos/-a_1", 90);
-        make_video(folder / "videos/sub/b", 60);
-        put_file(folder / "actions.pbtxt", "item { name: \"stand\" id: 12 }\n"
-                                           "item { name: \"watch\" id: 80 }\n");
-        put_file(folder / "labels.csv",
-                 "-a_1,0901,0.1,0.2,0.5,1,12,0\n-a_1,0901,0.1,0.2,0.5,1,80,0\n"
-                 "-a_1,0901,0.5,0.2,0.9,1,80,1\n-a_1,0902,0,0,1,1,12,0\n"
-                 "b,0901,0,0,1,1,80,0\n");
-        settings = {{"data.video_root", folder / "videos"},
-                    {"data.actions", folder / "actions.pbtxt"},
-                    {"data.train.labels", folder / "labels.csv"},
-                    {"data.start_offset_seconds", "900"},
-                    {"data.frame_count", "8"},
-                    {"data.short_side", "0"},
-                    {"model.class_count", "2"}};
-    }
-    DatasetHolder open() const { return test::open_split(settings, "train"); }
-
-    TemporaryFolder folder;
-    Settings settings;
-};
+using test::HEIGHT;
+using test::make_video;
+using test::WIDTH;
+using test::World;
 
 // The numbers of a clip's frames, by their grey value.
 std::vector<int> list_frames(const clip *c)
@@ -297,135 +252,6 @@ TEST(VideoStore, OpensAFileThatIsNoVideoOnlyOnce)
     EXPECT_EQ(sslact_error_get_message(), message);
     EXPECT_EQ(message.rfind(name + ": ", 0), 0u);
     video_store_free(store);
-}
-
-// --- the check ---
-
-struct Checked {
-    explicit Checked(const Settings &settings)
-    {
-        const test::ConfigHolder c = test::make_settings(settings);
-        data_check_options options = {};
-        options.problem = test::collect_problem;
-        options.problem_user = &problems;
-        options.progress = [](const sslact_progress *progress, void *user) {
-            EXPECT_LE(progress->done, progress->total);
-            static_cast<std::vector<std::string> *>(user)->emplace_back(progress->phase);
-            return 0;
-        };
-        options.progress_user = &phases;
-        status = data_check(c.get(), &options, &summary);
-    }
-    ~Checked() { data_check_summary_clear(&summary); }
-    Checked(const Checked &) = delete;
-    Checked &operator=(const Checked &) = delete;
-
-    std::vector<FoundProblem> problems;
-    std::vector<std::string> phases;
-    data_check_summary summary = {};
-    sslact_status status;
-};
-
-TEST(DataCheck, CountsAHealthyDataSet)
-{
-    World world;
-    put_file(world.folder / "boxes.csv", "-a_1,901.5,0,0,1,1,,0.9\nb,901.5,0,0,0.5,1,,0.9\n"
-                                         "b,901.5,0.5,0,1,1,,0.9\n");
-    world.settings["data.unlabeled.person_boxes"] = world.folder / "boxes.csv";
-
-    const Checked checked(world.settings);
-
-    ASSERT_EQ(checked.status, SSLACT_OK) << sslact_error_get_message();
-    EXPECT_TRUE(checked.problems.empty());
-    EXPECT_EQ(checked.summary.problems, 0);
-    EXPECT_EQ(checked.summary.videos, 2);
-    EXPECT_EQ(checked.summary.key_frames, 5);
-    EXPECT_EQ(checked.summary.people, 7);
-    EXPECT_TRUE(checked.summary.splits[0].configured);
-    EXPECT_FALSE(checked.summary.splits[1].configured);
-    EXPECT_EQ(checked.summary.splits[0].labels, 5);
-    EXPECT_EQ(checked.summary.splits[0].instances, 4);
-    EXPECT_EQ(checked.summary.splits[2].clips, 2);
-    ASSERT_EQ(checked.summary.class_count, 2);
-    EXPECT_STREQ(checked.summary.class_names[1], "watch");
-    EXPECT_EQ(checked.summary.instances_per_class[0], 2);
-    EXPECT_EQ(checked.summary.instances_per_class[1], 3);
-    EXPECT_EQ(checked.phases.front(), "train");
-    EXPECT_EQ(checked.phases.back(), "unlabeled");
-}
-
-TEST(DataCheck, ReportsEveryProblemWithItsPlace)
-{
-    World world;
-    const std::string labels = world.folder / "labels.csv", boxes = world.folder / "boxes.csv";
-    put_file(world.folder / "videos/broken.mp4", "not a video");
-    put_file(labels, "-a_1,0901,0,0,1,1,12,0\n"
-                     "-a_1,0901,0,0,1,1,12,0\n"   // 2: twice
-                     "-a_1,0901,0.5,0,0.4,1,12\n" // 3: reversed
-                     "-a_1,0901,0,0,1,1,81\n"     // 4: no such action
-                     "b,0901,0,0,1\n"             // 5: columns
-                     "b,0907,0,0,1,1,80\n"        // 6: behind the end of the video
-                     "b,0901,0,0,1,1,80\n"        // 7: not sorted
-                     "gone,0901,0,0,1,1,80\n"     // 8: no file
-                     "broken,0901,0,0,1,1,80\n"); // 9: a file that is no video
-    put_file(boxes, "b,901,0,0,1,1,,0.9\n-a_1,902,0,0,1,1,,7\n");
-    world.settings["data.train.person_boxes"] = boxes;
-    world.settings["data.validation.labels"] = world.folder / "absent.csv";
-    world.settings["model.class_count"] = "60";
-
-    const Checked checked(world.settings);
-
-    ASSERT_EQ(checked.status, SSLACT_OK) << sslact_error_get_message();
-    std::multimap<std::string, data_problem> found;
-    for (const FoundProblem &problem : checked.problems) {
-        found.emplace(problem.place, problem.kind);
-    }
-    const std::multimap<std::string, data_problem> expected = {
-        {labels + ":2", DATA_PROBLEM_DUPLICATE},
-        {labels + ":3", DATA_PROBLEM_BOX_REVERSED},
-        {labels + ":4", DATA_PROBLEM_ACTION},
-        {labels + ":5", DATA_PROBLEM_COLUMNS},
-        {labels + ":6", DATA_PROBLEM_KEY_FRAME},
-        {labels + ":7", DATA_PROBLEM_ORDER},
-        {labels + ":8", DATA_PROBLEM_UNKNOWN_VIDEO},
-        {world.folder / "videos/broken.mp4", DATA_PROBLEM_VIDEO},
-        {boxes + ":2", DATA_PROBLEM_SCORE},
-        {boxes, DATA_PROBLEM_MISMATCH}, // gone, broken and -a_1 have labels and no box
-        {boxes, DATA_PROBLEM_MISMATCH},
-        {boxes, DATA_PROBLEM_MISMATCH},
-        {world.folder / "absent.csv", DATA_PROBLEM_FILE},
-        {world.folder / "actions.pbtxt", DATA_PROBLEM_CLASSES}};
-    EXPECT_EQ(found, expected);
-    EXPECT_EQ(checked.summary.problems, static_cast<int64_t>(expected.size()));
-    EXPECT_EQ(checked.summary.problem_counts[DATA_PROBLEM_MISMATCH], 3);
-    for (const FoundProblem &problem : checked.problems) {
-        EXPECT_EQ(problem.what.find(problem.place), std::string::npos) << problem.what;
-        EXPECT_STRNE(data_problem_get_name(problem.kind), "");
-    }
-}
-
-TEST(DataCheck, EndsWhenACallbackSaysSo)
-{
-    World world;
-    put_file(world.folder / "labels.csv", "bad\nworse\n");
-    const test::ConfigHolder c = test::make_settings(world.settings);
-    data_check_options options = {};
-    options.problem = [](data_problem, const char *, const char *, void *) { return 1; };
-    data_check_summary summary = {};
-
-    EXPECT_EQ(data_check(c.get(), &options, &summary), SSLACT_ERROR_CANCELLED);
-    options.problem = nullptr;
-    options.progress = [](const sslact_progress *, void *) { return 1; };
-    EXPECT_EQ(data_check(c.get(), &options, &summary), SSLACT_ERROR_CANCELLED);
-
-    EXPECT_EQ(summary.class_names, nullptr);
-}
-
-TEST(DataCheck, NeedsSomethingToCheck)
-{
-    const Checked checked(Settings{});
-
-    EXPECT_EQ(checked.status, SSLACT_ERROR_CONFIG);
 }
 
 } // namespace

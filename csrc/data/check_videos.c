@@ -1,0 +1,631 @@
+// Opens every video once, on several threads, and looks for the frames of every clip: in its index,
+// or by decoding them. Problems are told in the order of the videos, by the thread that checks.
+#include "data/check_parts.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/array.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "data/lines.h"
+#include "data/video_settings.h"
+
+#define MOST_THREADS 64
+// Frames decoded by one call: a stop is heard between calls.
+#define DEEP_FRAMES 256
+
+// --- work ---
+
+typedef struct found_problem {
+    data_problem kind;
+    data_place place;
+    char *text;
+} found_problem;
+
+// Clips first .. end - 1 of a split, all of one video.
+typedef struct clip_range {
+    const split_table *table;
+    size_t first, end;
+} clip_range;
+
+typedef struct video_job {
+    const char *path; // the table's
+    clip_range ranges[CHECK_SPLITS];
+    int32_t range_count;
+    double end; // of the last frame, NaN: it does not open
+    int64_t frame_count;
+    found_problem *problems;
+    size_t problem_count, problem_capacity;
+    sslact_status status;
+    char *message; // of a status that ends the check
+    bool done;
+} video_job;
+
+typedef struct video_work {
+    checker *k;
+    video_options options;
+    video_job *jobs;
+    size_t job_count, job_capacity;
+    name_table paths; // job numbers
+    atomic_size_t next;
+    atomic_bool stop;
+    pthread_mutex_t lock;
+    pthread_cond_t changed; // a job is done
+} video_work;
+
+static sslact_status add_problem(video_job *job, data_problem kind, const data_place *place,
+                                 const char *what)
+{
+    sslact_status status = array_reserve((void **)&job->problems, &job->problem_capacity,
+                                         job->problem_count + 1, sizeof *job->problems);
+    if (status < 0) {
+        return status;
+    }
+    char *copy = text_copy(what);
+    if (copy == NULL) {
+        return SSLACT_ERROR_OUT_OF_MEMORY;
+    }
+    job->problems[job->problem_count++] = (found_problem){kind, *place, copy};
+    return SSLACT_OK;
+}
+
+static sslact_status add_clip_problem(video_job *job, const clip_range *range, size_t clip,
+                                      data_problem kind)
+{
+    const split_table *t = range->table;
+    const split_frame *frame = &t->frames[clip];
+    const data_place place = check_locate(t, frame);
+    char what[DATA_PROBLEM_TEXT];
+    snprintf(what, sizeof what, "video \"%.200s\": %s", t->videos.names[frame->video],
+             check_skip_place(check_skip_place(sslact_error_get_message(), place.text), job->path));
+    return add_problem(job, kind, &place, what);
+}
+
+// --- one video ---
+
+static double get_seconds(const clip_range *range, size_t clip)
+{
+    const split_table *t = range->table;
+    return (double)t->frames[clip].time_us / 1e6 - t->start_offset_seconds;
+}
+
+// Frames [frame_count] of a clip; what is wrong with them becomes a problem, *found says whether.
+static sslact_status find_frames(const video_work *w, video_job *job, const clip_range *range,
+                                 size_t clip, const video *v, int64_t *frames, bool *found)
+{
+    sslact_status status =
+        sampling_choose(&w->k->sampling, v, get_seconds(range, clip), job->path, frames);
+    *found = status >= 0;
+    if (status >= 0 || status == SSLACT_ERROR_OUT_OF_MEMORY) {
+        return status;
+    }
+    return add_clip_problem(job, range, clip,
+                            status == SSLACT_ERROR_MISMATCH ? DATA_PROBLEM_KEY_FRAME
+                                                            : DATA_PROBLEM_FRAMES);
+}
+
+// --- decoding ---
+
+// Clips of neighbouring key frames share most of their frames: they are decoded together, each
+// frame once, and one by one where that fails.
+typedef struct clip_batch {
+    size_t *clips;   // [clip_count]
+    int64_t *frames; // [frame_count] of all of them
+    size_t clip_count, clip_capacity, frame_count, frame_capacity;
+} clip_batch;
+
+static sslact_status add_to_batch(clip_batch *b, size_t clip, const int64_t *frames, size_t count)
+{
+    sslact_status status =
+        array_reserve((void **)&b->clips, &b->clip_capacity, b->clip_count + 1, sizeof *b->clips);
+    if (status >= 0) {
+        status = array_reserve((void **)&b->frames, &b->frame_capacity, b->frame_count + count,
+                               sizeof *b->frames);
+    }
+    if (status >= 0) {
+        b->clips[b->clip_count++] = clip;
+        memcpy(b->frames + b->frame_count, frames, count * sizeof *frames);
+        b->frame_count += count;
+    }
+    return status;
+}
+
+static int compare_frames(const void *a, const void *b)
+{
+    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+    return (left > right) - (left < right);
+}
+
+static void sort_frames(clip_batch *b)
+{
+    size_t kept = 0;
+    qsort(b->frames, b->frame_count, sizeof *b->frames, compare_frames);
+    for (size_t i = 0; i < b->frame_count; i++) {
+        if (i == 0 || b->frames[i] != b->frames[i - 1]) {
+            b->frames[kept++] = b->frames[i];
+        }
+    }
+    b->frame_count = kept;
+}
+
+static sslact_status drop_picture(const picture *p, size_t position, void *user)
+{
+    (void)p;
+    (void)position;
+    (void)user;
+    return SSLACT_OK;
+}
+
+static sslact_status decode_alone(video_work *w, video_job *job, const clip_range *range,
+                                  size_t clip, video *v, int64_t *frames)
+{
+    bool found = false;
+    sslact_status status = find_frames(w, job, range, clip, v, frames, &found);
+    if (status < 0 || !found || atomic_load(&w->stop)) {
+        return status;
+    }
+    status = video_read(v, frames, (size_t)w->k->sampling.frame_count, drop_picture, NULL);
+    return status >= 0 || status == SSLACT_ERROR_OUT_OF_MEMORY
+               ? status
+               : add_clip_problem(job, range, clip, DATA_PROBLEM_DECODING);
+}
+
+static sslact_status decode_batch(video_work *w, video_job *job, const clip_range *range,
+                                  clip_batch *b, video *v, int64_t *frames)
+{
+    if (b->frame_count == 0) {
+        return SSLACT_OK;
+    }
+    sort_frames(b);
+    sslact_status status = video_read(v, b->frames, b->frame_count, drop_picture, NULL);
+    bool failed = status < 0 && status != SSLACT_ERROR_OUT_OF_MEMORY;
+    status = failed ? SSLACT_OK : status;
+    for (size_t i = 0; failed && status >= 0 && i < b->clip_count; i++) {
+        status = decode_alone(w, job, range, b->clips[i], v, frames);
+    }
+    b->clip_count = b->frame_count = 0;
+    return status;
+}
+
+static sslact_status check_range(video_work *w, video_job *job, const clip_range *range, video *v,
+                                 int64_t *frames)
+{
+    const bool deep = w->k->options->deep;
+    const size_t count = (size_t)w->k->sampling.frame_count;
+    clip_batch batch = {0};
+    sslact_status status = SSLACT_OK;
+    for (size_t clip = range->first; status >= 0 && clip < range->end; clip++) {
+        bool found = false;
+        if (atomic_load(&w->stop)) {
+            break;
+        }
+        status = find_frames(w, job, range, clip, v, frames, &found);
+        if (status >= 0 && found && deep) {
+            status = add_to_batch(&batch, clip, frames, count);
+        }
+        if (status >= 0 && batch.frame_count >= DEEP_FRAMES) {
+            status = decode_batch(w, job, range, &batch, v, frames);
+        }
+    }
+    if (status >= 0 && !atomic_load(&w->stop)) {
+        status = decode_batch(w, job, range, &batch, v, frames);
+    }
+    free(batch.clips);
+    free(batch.frames);
+    return status;
+}
+
+static sslact_status open_video(const video_work *w, video_job *job, video **out)
+{
+    sslact_status status = video_open(job->path, &w->options, out);
+    job->end = NAN;
+    if (status >= 0) {
+        job->end = sampling_get_end(*out);
+        job->frame_count = video_count_frames(*out);
+        return SSLACT_OK;
+    }
+    if (status == SSLACT_ERROR_OUT_OF_MEMORY) {
+        return status;
+    }
+    data_place place;
+    snprintf(place.text, sizeof place.text, "%s", job->path);
+    const char *what = check_skip_place(sslact_error_get_message(), job->path);
+    return add_problem(job, DATA_PROBLEM_VIDEO, &place, what);
+}
+
+static sslact_status check_video(video_work *w, video_job *job)
+{
+    video *v = NULL;
+    int64_t *frames = array_create((size_t)w->k->sampling.frame_count, sizeof *frames);
+    if (frames == NULL) {
+        return SSLACT_ERROR_OUT_OF_MEMORY;
+    }
+    sslact_status status = open_video(w, job, &v);
+    for (int32_t i = 0; status >= 0 && v != NULL && i < job->range_count; i++) {
+        status = check_range(w, job, &job->ranges[i], v, frames);
+    }
+    if (v != NULL) {
+        video_close(v);
+    }
+    free(frames);
+    return status;
+}
+
+// --- threads ---
+
+static void *work(void *user)
+{
+    video_work *w = user;
+    for (;;) {
+        size_t i = atomic_fetch_add(&w->next, 1);
+        if (i >= w->job_count || atomic_load(&w->stop)) {
+            return NULL;
+        }
+        video_job *job = &w->jobs[i];
+        job->status = check_video(w, job);
+        job->message = job->status < 0 ? text_copy(sslact_error_get_message()) : NULL;
+        pthread_mutex_lock(&w->lock);
+        job->done = true;
+        pthread_cond_signal(&w->changed);
+        pthread_mutex_unlock(&w->lock);
+    }
+}
+
+static sslact_status tell_problems(video_work *w, const video_job *job)
+{
+    sslact_status status = SSLACT_OK;
+    for (size_t i = 0; status >= 0 && i < job->problem_count; i++) {
+        status = check_report(w->k, job->problems[i].kind, job->problems[i].place.text, "%s",
+                              job->problems[i].text);
+    }
+    if (status >= 0 && job->status < 0) {
+        status = error_set(job->status, "%s", job->message != NULL ? job->message : job->path);
+    }
+    return status;
+}
+
+// In the order of the jobs, whichever thread is faster.
+static sslact_status tell_all(video_work *w)
+{
+    sslact_status status = check_progress(w->k, "videos", 0, (int64_t)w->job_count);
+    for (size_t i = 0; status >= 0 && i < w->job_count; i++) {
+        pthread_mutex_lock(&w->lock);
+        while (!w->jobs[i].done) {
+            pthread_cond_wait(&w->changed, &w->lock);
+        }
+        pthread_mutex_unlock(&w->lock);
+        status = tell_problems(w, &w->jobs[i]);
+        if (status >= 0) {
+            status = check_progress(w->k, "videos", (int64_t)i + 1, (int64_t)w->job_count);
+        }
+    }
+    return status;
+}
+
+static int32_t count_threads(const video_work *w)
+{
+    int32_t wanted = w->k->options->threads;
+    wanted = wanted > 0 ? wanted : clock_count_processors();
+    wanted = wanted < MOST_THREADS ? wanted : MOST_THREADS;
+    return (size_t)wanted < w->job_count ? wanted : (int32_t)w->job_count;
+}
+
+static sslact_status run_jobs(video_work *w)
+{
+    pthread_t threads[MOST_THREADS];
+    int32_t started = 0, wanted = count_threads(w);
+    sslact_status status = SSLACT_OK;
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->changed, NULL);
+    while (started < wanted && pthread_create(&threads[started], NULL, work, w) == 0) {
+        started++;
+    }
+    if (started == 0 && w->job_count > 0) {
+        status = error_set(SSLACT_ERROR_OUT_OF_MEMORY, "no thread can be started");
+    }
+    if (status >= 0) {
+        status = tell_all(w);
+    }
+    atomic_store(&w->stop, true);
+    for (int32_t i = 0; i < started; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    pthread_cond_destroy(&w->changed);
+    pthread_mutex_destroy(&w->lock);
+    return status;
+}
+
+// --- jobs ---
+
+static sslact_status add_range(video_work *w, const split_table *t, size_t first, size_t end)
+{
+    const char *path = t->paths[t->frames[first].video];
+    size_t known = w->paths.count;
+    int32_t index;
+    if (path == NULL) {
+        return SSLACT_OK;
+    }
+    sslact_status status = name_table_add(&w->paths, path, strlen(path), &index);
+    if (status >= 0) {
+        status =
+            array_reserve((void **)&w->jobs, &w->job_capacity, w->paths.count, sizeof *w->jobs);
+    }
+    if (status < 0) {
+        return status;
+    }
+    if ((size_t)index == known) {
+        w->jobs[index] = (video_job){.path = path};
+        w->job_count = w->paths.count;
+    }
+    video_job *job = &w->jobs[index];
+    if (job->range_count < CHECK_SPLITS) {
+        job->ranges[job->range_count++] = (clip_range){t, first, end};
+    }
+    return SSLACT_OK;
+}
+
+// Clips are sorted by video.
+static sslact_status list_jobs(video_work *w, const split_table *t)
+{
+    sslact_status status = SSLACT_OK;
+    for (size_t first = 0, end; status >= 0 && first < t->clip_count; first = end) {
+        end = first + 1;
+        while (end < t->clip_count && t->frames[end].video == t->frames[first].video) {
+            end++;
+        }
+        status = add_range(w, t, first, end);
+    }
+    return status;
+}
+
+static void free_work(video_work *w)
+{
+    for (size_t i = 0; i < w->job_count; i++) {
+        for (size_t n = 0; n < w->jobs[i].problem_count; n++) {
+            free(w->jobs[i].problems[n].text);
+        }
+        free(w->jobs[i].problems);
+        free(w->jobs[i].message);
+    }
+    free(w->jobs);
+    name_table_free(&w->paths);
+}
+
+// --- where films begin ---
+
+// Of a video: key frames in film time, and how long its file is.
+typedef struct film {
+    double first, last, end;
+    double frame_count;
+} film;
+
+typedef struct film_list {
+    film *films;
+    size_t count, capacity;
+    int64_t clips, outside;
+} film_list;
+
+static sslact_status add_film(const video_work *w, film_list *list, const video_job *job,
+                              const clip_range *range)
+{
+    const split_table *t = range->table;
+    if (isnan(job->end)) {
+        return SSLACT_OK;
+    }
+    sslact_status status =
+        array_reserve((void **)&list->films, &list->capacity, list->count + 1, sizeof *list->films);
+    if (status < 0) {
+        return status;
+    }
+    list->films[list->count++] =
+        (film){(double)t->frames[range->first].time_us / 1e6,
+               (double)t->frames[range->end - 1].time_us / 1e6, job->end, (double)job->frame_count};
+    for (size_t i = range->first; i < range->end; i++) {
+        double seconds = get_seconds(range, i);
+        list->clips++;
+        list->outside += seconds < -w->k->sampling.frame_gap_seconds ||
+                         seconds > job->end + w->k->sampling.frame_gap_seconds;
+    }
+    return SSLACT_OK;
+}
+
+static size_t count_inside(const film_list *list, double offset, double slack)
+{
+    size_t inside = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const film *f = &list->films[i];
+        inside += f->first - offset >= -slack && f->last - offset <= f->end + slack;
+    }
+    return inside;
+}
+
+// The start offset under which most films hold their key frames; round ones first.
+static double find_start(const film_list *list, double slack, size_t *inside)
+{
+    static const double steps[] = {900, 100, 60, 10, 1};
+    double best = 0;
+    *inside = count_inside(list, 0, slack);
+    for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
+        for (size_t i = 0; i < list->count && i < 64; i++) {
+            const film *f = &list->films[i];
+            double at_least = ceil((f->last - f->end - slack) / steps[s]) * steps[s];
+            size_t count = count_inside(list, at_least, slack);
+            if (count > *inside) {
+                *inside = count;
+                best = at_least;
+            }
+        }
+    }
+    return best;
+}
+
+static bool are_frame_numbers(const film_list *list)
+{
+    size_t fitting = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const film *f = &list->films[i];
+        fitting += f->last > f->end + 1 && f->last <= f->frame_count + 1 && f->first >= 0;
+    }
+    return 10 * fitting >= 9 * list->count;
+}
+
+static sslact_status report_start(video_work *w, const split_table *t, const film_list *list)
+{
+    checker *k = w->k;
+    double slack = k->sampling.frame_gap_seconds;
+    const char *path = t->kind == SPLIT_UNLABELED ? t->boxes_path : t->labels_path;
+    size_t inside = 0;
+    if (are_frame_numbers(list)) {
+        return check_report(k, DATA_PROBLEM_PAIRING, path,
+                            "%lld of %lld key frames lie outside their videos, and all within "
+                            "their numbers of frames: column 2 holds frame numbers; divide them "
+                            "by the frame rate",
+                            (long long)list->outside, (long long)list->clips);
+    }
+    double start = find_start(list, slack, &inside);
+    if (10 * inside < 8 * list->count || start == t->start_offset_seconds) {
+        return check_report(k, DATA_PROBLEM_PAIRING, path,
+                            "%lld of %lld key frames lie outside their videos, and no "
+                            "data.start_offset_seconds changes that: are these the right videos",
+                            (long long)list->outside, (long long)list->clips);
+    }
+    return check_report(k, DATA_PROBLEM_PAIRING, path,
+                        "%lld of %lld key frames lie outside their videos with "
+                        "data.start_offset_seconds %s; with %s, %zu of %zu videos hold all of "
+                        "theirs",
+                        (long long)list->outside, (long long)list->clips,
+                        show_number(t->start_offset_seconds).text, show_number(start).text, inside,
+                        list->count);
+}
+
+// Where most key frames of a split lie outside their videos, the times are wrong and not the
+// videos.
+static sslact_status check_start(video_work *w, const split_table *t)
+{
+    film_list list = {0};
+    sslact_status status = SSLACT_OK;
+    for (size_t i = 0; status >= 0 && i < w->job_count; i++) {
+        for (int32_t n = 0; status >= 0 && n < w->jobs[i].range_count; n++) {
+            if (w->jobs[i].ranges[n].table == t) {
+                status = add_film(w, &list, &w->jobs[i], &w->jobs[i].ranges[n]);
+            }
+        }
+    }
+    if (status >= 0 && list.clips > 0 && 2 * list.outside > list.clips) {
+        status = report_start(w, t, &list);
+    }
+    free(list.films);
+    return status;
+}
+
+// --- one file under two names ---
+
+static bool read_sample(const char *path, off_t at, char *buffer, size_t count, size_t *got)
+{
+    FILE *file = fopen(path, "rbe");
+    bool fine = file != NULL && fseeko(file, at, SEEK_SET) == 0;
+    *got = fine ? fread(buffer, 1, count, file) : 0;
+    if (file != NULL) {
+        fclose(file);
+    }
+    return fine;
+}
+
+// Equal size and equal bytes at the beginning, in the middle and at the end.
+static bool are_equal(const char *a, const char *b, off_t size)
+{
+    char left[4096], right[4096];
+    for (int i = 0; i < 3; i++) {
+        off_t room = size > (off_t)sizeof left ? size - (off_t)sizeof left : 0, at = room / 2 * i;
+        size_t left_count, right_count;
+        if (!read_sample(a, at, left, sizeof left, &left_count) ||
+            !read_sample(b, at, right, sizeof right, &right_count) || left_count != right_count ||
+            memcmp(left, right, left_count) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+typedef struct sized_file {
+    const char *path;
+    off_t size;
+} sized_file;
+
+static int compare_sizes(const void *a, const void *b)
+{
+    const sized_file *left = a, *right = b;
+    int by_size = (left->size > right->size) - (left->size < right->size);
+    return by_size != 0 ? by_size : strcmp(left->path, right->path);
+}
+
+// Links are followed: two names of one file are equal too.
+static sslact_status check_same(video_work *w)
+{
+    sized_file *files = array_create(w->job_count, sizeof *files);
+    size_t count = 0;
+    if (files == NULL) {
+        return SSLACT_ERROR_OUT_OF_MEMORY;
+    }
+    for (size_t i = 0; i < w->job_count; i++) {
+        struct stat facts;
+        if (stat(w->jobs[i].path, &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_size > 0) {
+            files[count++] = (sized_file){w->jobs[i].path, facts.st_size};
+        }
+    }
+    qsort(files, count, sizeof *files, compare_sizes);
+    sslact_status status = SSLACT_OK;
+    for (size_t i = 1; status >= 0 && i < count; i++) {
+        if (files[i].size == files[i - 1].size &&
+            are_equal(files[i].path, files[i - 1].path, files[i].size)) {
+            status = check_report(w->k, DATA_PROBLEM_SAME_VIDEO, files[i].path,
+                                  "has the size and the content of %s", files[i - 1].path);
+        }
+    }
+    free(files);
+    return status;
+}
+
+// --- all of it ---
+
+static sslact_status check_all(video_work *w)
+{
+    sslact_status status = SSLACT_OK;
+    for (int i = 0; status >= 0 && i < CHECK_SPLITS; i++) {
+        const split_table *t = w->k->tables[i];
+        status = t != NULL && t->paths != NULL ? list_jobs(w, t) : SSLACT_OK;
+    }
+    if (status < 0 || w->job_count == 0) {
+        return status;
+    }
+    status = run_jobs(w);
+    for (int i = 0; status >= 0 && i < CHECK_SPLITS; i++) {
+        status = w->k->tables[i] != NULL ? check_start(w, w->k->tables[i]) : SSLACT_OK;
+    }
+    return status < 0 ? status : check_same(w);
+}
+
+sslact_status check_videos(checker *k)
+{
+    video_work *w = array_create(1, sizeof *w);
+    video_settings settings = {0};
+    if (w == NULL) {
+        return SSLACT_ERROR_OUT_OF_MEMORY;
+    }
+    w->k = k;
+    sslact_status status = video_settings_read(k->config, &settings);
+    if (status >= 0) {
+        w->options = settings.options;
+        status = check_all(w);
+    }
+    video_settings_clear(&settings);
+    free_work(w);
+    free(w);
+    return status;
+}
