@@ -119,6 +119,8 @@ static bool has_exact_recovery_point(const uint8_t *unit, size_t size)
     return false;
 }
 
+// A packet with malformed units holds a picture like any other until its decoding fails: then that
+// frame is damaged, and the others keep their numbers.
 static packet_kind examine_h264(const bitstream *b, const AVPacket *packet)
 {
     unit_walk walk = {packet->data, packet->data + packet->size, b->length_bytes, false};
@@ -144,7 +146,7 @@ static packet_kind examine_h264(const bitstream *b, const AVPacket *packet)
     return (packet_kind){
         .refresh = key && (refresh || recovery),
         .droppable = slices && plain && !referred && !walk.malformed,
-        .uncertain = !slices || walk.malformed,
+        .uncertain = !slices && !walk.malformed,
     };
 }
 
@@ -166,7 +168,7 @@ static packet_kind examine_hevc(const bitstream *b, const AVPacket *packet)
     }
     return (packet_kind){
         .refresh = refresh && (packet->flags & AV_PKT_FLAG_KEY) != 0,
-        .uncertain = !slices || walk.malformed,
+        .uncertain = !slices && !walk.malformed,
     };
 }
 

@@ -8,7 +8,7 @@
 typedef struct packet_kind {
     bool refresh;   // decoding may start here: every later picture in presentation order is exact
     bool droppable; // no other picture refers to it (H.264 only)
-    bool uncertain; // may give no picture, several, or be malformed: ask the decoder
+    bool uncertain; // may give no picture or several: ask the decoder
 } packet_kind;
 
 // How the pictures of this stream are laid out, read once from its parameters.

@@ -1,7 +1,9 @@
 // Damaged, hostile and absent files: frames before the damage, then a message, never a hang.
 #include <chrono>
+#include <numeric>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "media_test.h"
 #include "streams.h"
 
@@ -200,6 +202,94 @@ TEST(DamagedVideo, APictureMadeFromADamagedOneIsNotHandedOutAndTheNextGroupIsWho
     EXPECT_NE(seen.message.find("damaged at frame 4"), std::string::npos) << seen.message;
     EXPECT_EQ(second_group.sums, (std::vector<std::string>{good[20], good[21], good[35]}));
     EXPECT_EQ(first_group.status, SSLACT_ERROR_DECODE);
+}
+
+namespace
+{
+
+// Processor seconds of opening a file and reading all of it, eight frames a call, going on after
+// errors. *good counts the calls that gave their frames.
+double time_of_clips(const std::string &path, int64_t frame_count, int *good)
+{
+    *good = 0;
+    double start = clock_process_seconds();
+    Video v;
+    if (try_open(path, v) >= 0) {
+        auto ignore = [](const picture *, size_t, void *) { return SSLACT_OK; };
+        for (int64_t first = 0; first < frame_count; first += 8) {
+            std::vector<int64_t> frames(8);
+            std::iota(frames.begin(), frames.end(), first);
+            *good += video_read(v.get(), frames.data(), 8, ignore, nullptr) >= 0 ? 1 : 0;
+        }
+    }
+    return clock_process_seconds() - start;
+}
+
+} // namespace
+
+TEST(DamagedVideo, TakesAtMostTwiceTheTimeOfTheHealthyFileWhereverItIsDamaged)
+{
+    TemporaryFolder folder;
+    encoder_options options = {};
+    options.key_frame_interval = 80;
+    encode_video(folder / "good.mp4", 320, 240, 240, options);
+    std::vector<char> bytes = read_bytes(folder / "good.mp4");
+    int good = 0;
+    double healthy = 1e9;
+    for (int k = 0; k < 3; k++) {
+        healthy = std::min(healthy, time_of_clips(folder / "good.mp4", 240, &good));
+    }
+    ASSERT_EQ(good, 30);
+    Dice dice(8);
+    int some = 0, failed = 0;
+    for (int place = 1; place < 10; place += 2) {
+        std::vector<char> broken = bytes;
+        size_t at = bytes.size() * static_cast<size_t>(place) / 10;
+        for (size_t k = 0; k < 200; k++) {
+            broken[at + k] = static_cast<char>(dice.roll(256));
+        }
+        for (size_t size : {bytes.size(), at}) {
+            write_bytes(folder / "bad.mp4", broken.data(), size);
+            double seconds = time_of_clips(folder / "bad.mp4", 240, &good);
+            EXPECT_LT(seconds, 2 * healthy) << "damaged at " << at << ", cut to " << size;
+            some += good;
+            failed += good < 30 ? 1 : 0;
+        }
+    }
+    EXPECT_GE(failed, 6);     // a decoder cannot notice all of it
+    EXPECT_GT(some, 10 * 10); // whole groups and beginnings of groups came out
+}
+
+TEST(DamagedVideo, AMalformedPacketCostsItsFrameAndLeavesTheNumbersOfTheOthers)
+{
+    if (!has_encoder("libx264")) {
+        GTEST_SKIP() << "this build of libav has no encoder libx264";
+    }
+    TemporaryFolder folder;
+    StreamPlan plan;
+    plan.codec = "libx264";
+    plan.options = {{"x264-params", "cpu-independent=1:keyint=10:min-keyint=10:bframes=0:"
+                                    "scenecut=0"}};
+    make_stream(folder / "good.mp4", {plan});
+    std::vector<std::string> good = decode_plainly(folder / "good.mp4").sums;
+    std::vector<char> bytes = read_bytes(folder / "good.mp4");
+    int64_t position = 0;
+    {
+        Video v = open_video(folder / "good.mp4");
+        position = v->index.packets[15].position;
+    }
+    bytes[static_cast<size_t>(position)] = 0x7f; // a unit longer than the packet
+    write_bytes(folder / "bad.mp4", bytes.data(), bytes.size());
+
+    Video v = open_video(folder / "bad.mp4");
+
+    EXPECT_EQ(video_count_frames(v.get()), static_cast<int64_t>(good.size()));
+    EXPECT_EQ(read_sums(v.get(), {13, 14}).sums, (std::vector<std::string>{good[13], good[14]}));
+    Seen seen = read_sums(v.get(), {15});
+    EXPECT_EQ(seen.status, SSLACT_ERROR_DECODE);
+    EXPECT_NE(seen.message.find("frame 15"), std::string::npos) << seen.message;
+    EXPECT_EQ(read_sums(v.get(), {19}).status, SSLACT_ERROR_DECODE); // made from 15
+    EXPECT_EQ(read_sums(v.get(), {20, 29}).sums, (std::vector<std::string>{good[20], good[29]}));
 }
 
 TEST(DamagedVideo, FramesBehindTheEndOfACutOffFileAreLostNotAbsent)
