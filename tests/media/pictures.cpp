@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "media_test.h"
+#include "resize_pillow_cases.h"
 #include "streams.h"
 
 extern "C" {
@@ -117,6 +118,24 @@ TEST(ImageResize, StaysWithinOneLevelOfTheSlowDefinition)
     // passes that they round the other way.
     EXPECT_LE(worst, 1.0);
     RecordProperty("worst_difference_in_levels", std::to_string(worst));
+}
+
+TEST(ImageResize, StaysWithinOneLevelOfPillowAndMostlyEqualsIt)
+{
+    for (const resize_case &c : RESIZE_PILLOW_CASES) {
+        std::vector<uint8_t> out(c.after.size());
+        ASSERT_EQ(image_resize(c.before.data(), c.width, c.height, c.width * 3, out.data(),
+                               c.out_width, c.out_height),
+                  SSLACT_OK);
+        int worst = 0;
+        size_t different = 0;
+        for (size_t k = 0; k < out.size(); k++) {
+            worst = std::max(worst, std::abs(out[k] - c.after[k]));
+            different += out[k] != c.after[k] ? 1 : 0;
+        }
+        EXPECT_LE(worst, 1) << c.width << " to " << c.out_width;
+        EXPECT_LE(different * 100, out.size()) << c.width << " to " << c.out_width;
+    }
 }
 
 TEST(ImageResize, LeavesAnEvenColourAloneAtEverySize)
