@@ -291,10 +291,10 @@ Backbone::Backbone(const NetworkOptions &options, Module &owner) : options_(opti
     }
 }
 
-FoldedNetwork Backbone::fold(at::ScalarType type, at::Device device) const
+FoldedNetwork Backbone::fold(const at::Tensor &like) const
 {
     Units units;
-    FoldedNetwork folded = {type, device, {}};
+    FoldedNetwork folded = {like.scalar_type(), like.device(), like.suggest_memory_format(), {}};
 
     stem_->list_units(units);
     for (size_t i = 0; i < stages_.size(); i++) {
@@ -304,7 +304,7 @@ FoldedNetwork Backbone::fold(at::ScalarType type, at::Device device) const
     folded.units.resize(units.size());
     for (const ConvolutionUnit *unit : units) {
         FoldedWeights &weights = folded.units[unit->index()];
-        weights = unit->fold(type);
+        weights = unit->fold(folded.type, folded.layout);
         weights.ordinary = are_ordinary(weights);
     }
     return folded;

@@ -38,8 +38,9 @@ public:
     Pathways forward(const at::Tensor &fast, const Pass &pass,
                      const Observer &observe = nullptr) const;
 
-    // The folded weights of every unit, for passes to come.
-    FoldedNetwork fold(at::ScalarType type, at::Device device) const;
+    // The folded weights of every unit, for passes over tensors of the type, device and layout of
+    // `like` to come.
+    FoldedNetwork fold(const at::Tensor &like) const;
 
 private:
     NetworkOptions options_;

@@ -138,8 +138,7 @@ std::shared_ptr<const FoldedNetwork> Detector::get_folded(const at::Tensor &x)
     }
     const std::lock_guard<std::mutex> lock(folded_mutex_);
     if (!folded_ || folded_->type != x.scalar_type() || folded_->device != x.device()) {
-        folded_ =
-            std::make_shared<const FoldedNetwork>(backbone_->fold(x.scalar_type(), x.device()));
+        folded_ = std::make_shared<const FoldedNetwork>(backbone_->fold(x));
     }
     return folded_;
 }

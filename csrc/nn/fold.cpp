@@ -2,7 +2,6 @@
 
 #include "nn/fold.h"
 
-#include <ATen/Dispatch.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/LegacyTypeDispatch.h>
 #include <ATen/core/List.h>
@@ -10,15 +9,18 @@
 #include <ATen/ops/abs.h>
 #include <ATen/ops/convolution.h>
 #include <ATen/ops/convolution_backward.h>
+#include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/max.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/threshold_backward.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <cstring>
 #include <optional>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
 
 namespace sslact
 {
@@ -88,9 +90,10 @@ bool is_pointwise(const at::Tensor &weight, const ConvolutionGeometry &geometry)
            geometry.stride == Triple{1, 1, 1};
 }
 
-bool is_narrow(const at::Tensor &x)
+// What the loops of this file read.
+bool is_plain(const at::Tensor &weight)
 {
-    return x.element_size() < 4;
+    return weight.is_cpu() && weight.scalar_type() == at::kFloat && weight.is_contiguous();
 }
 
 bool is_channels_last(const at::Tensor &x)
@@ -124,7 +127,7 @@ ConvolutionGradients differentiate_pointwise(const at::Tensor &gradient, const a
                         .permute({0, 4, 1, 2, 3});
     }
     out.weight = at::mm(cells.t(), list_cells(x)).view(weight.sizes());
-    out.bias = cells.sum(0, false, is_narrow(cells) ? at::kFloat : cells.scalar_type());
+    out.bias = cells.sum(0);
     return out;
 }
 
@@ -134,7 +137,7 @@ ConvolutionGradients differentiate(const at::Tensor &gradient, const at::Tensor 
 {
     ConvolutionGradients out;
 
-    if (is_for_onednn(x) && is_pointwise(weight, geometry) && is_channels_last(x) &&
+    if (is_plain(weight) && is_pointwise(weight, geometry) && is_channels_last(x) &&
         is_channels_last(gradient)) {
         return differentiate_pointwise(gradient, x, weight, want_input);
     }
@@ -144,36 +147,79 @@ ConvolutionGradients differentiate(const at::Tensor &gradient, const at::Tensor 
     return out;
 }
 
-// One output channel: gradient [I, S] of W k, or [S, I] with channels last, to that of W [I, S];
-// returns the gradient of k.
-template <typename T>
-T unfold_row(const T *gradient, bool channels_last, const T *weight, T k, int64_t inputs,
-             int64_t cells, T *out)
+// bfloat16 is the upper half of a float. Rounds to nearest, ties to even; plain integer arithmetic,
+// so that the compiler makes vector code of the loop.
+uint16_t round_to_bfloat16(float x)
+{
+    uint32_t bits = 0;
+
+    std::memcpy(&bits, &x, sizeof(bits));
+    uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+    return static_cast<uint16_t>(x != x ? 0x7fc0u : rounded);
+}
+
+template <typename To, typename T> To round_to(T x)
+{
+    if constexpr (std::is_same_v<To, at::BFloat16>) {
+        return at::BFloat16(round_to_bfloat16(static_cast<float>(x)), at::BFloat16::from_bits());
+    } else {
+        return x;
+    }
+}
+
+// One output channel of W k: weight [I, S] to out [S, I].
+template <typename To, typename T>
+void fold_row(const T *weight, T k, int64_t inputs, int64_t cells, To *out)
+{
+    for (int64_t s = 0; s < cells; s++) {
+        for (int64_t i = 0; i < inputs; i++) {
+            out[s * inputs + i] = round_to<To>(weight[i * cells + s] * k);
+        }
+    }
+}
+
+// W k rounded to To with channels last, in one pass.
+template <typename To, typename T>
+at::Tensor fold_channels_last(const at::Tensor &weight, const at::Tensor &k, at::ScalarType type)
+{
+    at::Tensor out =
+        at::empty(weight.sizes(), weight.options().dtype(type), at::MemoryFormat::ChannelsLast3d);
+    const T *from = weight.const_data_ptr<T>();
+    const T *scale = k.const_data_ptr<T>();
+    To *to = out.mutable_data_ptr<To>();
+    int64_t inputs = weight.size(1);
+    int64_t row = weight.numel() / weight.size(0);
+
+    at::parallel_for(0, weight.size(0), 1 + (1 << 15) / row, [&](int64_t begin, int64_t end) {
+        for (int64_t o = begin; o < end; o++) {
+            fold_row(from + o * row, scale[o], inputs, row / inputs, to + o * row);
+        }
+    });
+    return out;
+}
+
+// One output channel: gradient [S, I] of W k to that of W [I, S]; returns the gradient of k.
+template <typename T, typename G>
+T unfold_row(const G *gradient, const T *weight, T k, int64_t inputs, int64_t cells, T *out)
 {
     constexpr int64_t lanes = 16;
     T sums[lanes] = {};
 
-    if (channels_last && cells > 1) {
-        for (int64_t i = 0; i < inputs; i++) {
-            for (int64_t s = 0; s < cells; s++) {
-                T one = gradient[s * inputs + i];
-                out[i * cells + s] = one * k;
-                sums[s % lanes] += one * weight[i * cells + s];
-            }
-        }
-    } else {
-        int64_t count = inputs * cells;
-        int64_t whole = count - count % lanes;
+    for (int64_t s = 0; s < cells; s++) {
+        const G *from = gradient + s * inputs;
+        int64_t whole = inputs - inputs % lanes;
         for (int64_t i = 0; i < whole; i += lanes) {
             for (int64_t lane = 0; lane < lanes; lane++) {
-                T one = gradient[i + lane];
-                out[i + lane] = one * k;
-                sums[lane] += one * weight[i + lane];
+                int64_t place = (i + lane) * cells + s;
+                T one = static_cast<T>(from[i + lane]);
+                out[place] = one * k;
+                sums[lane] += one * weight[place];
             }
         }
-        for (int64_t i = whole; i < count; i++) {
-            out[i] = gradient[i] * k;
-            sums[i - whole] += gradient[i] * weight[i];
+        for (int64_t i = whole; i < inputs; i++) {
+            T one = static_cast<T>(from[i]);
+            out[i * cells + s] = one * k;
+            sums[i - whole] += one * weight[i * cells + s];
         }
     }
     T total = 0;
@@ -188,27 +234,24 @@ struct FoldGradients {
     at::Tensor scale; // of k, [O]
 };
 
-// From the gradient of W k to those of W and k in one pass.
+// From the gradient of W k, channels last, to those of W and k in one pass.
+template <typename T, typename G>
 FoldGradients unfold(const at::Tensor &gradient, const at::Tensor &weight, const at::Tensor &k)
 {
     FoldGradients out = {at::empty_like(weight), at::empty_like(k)};
-    bool channels_last = !gradient.is_contiguous();
+    const G *from = gradient.const_data_ptr<G>();
+    const T *numbers = weight.const_data_ptr<T>();
+    const T *scale = k.const_data_ptr<T>();
+    T *to = out.weight.mutable_data_ptr<T>();
+    T *to_scale = out.scale.mutable_data_ptr<T>();
     int64_t inputs = weight.size(1);
-    int64_t cells = weight.size(2) * weight.size(3) * weight.size(4);
-    int64_t row = inputs * cells;
+    int64_t row = weight.numel() / weight.size(0);
 
-    AT_DISPATCH_FLOATING_TYPES(weight.scalar_type(), "unfold", [&] {
-        const scalar_t *from = gradient.const_data_ptr<scalar_t>();
-        const scalar_t *numbers = weight.const_data_ptr<scalar_t>();
-        const scalar_t *scale = k.const_data_ptr<scalar_t>();
-        scalar_t *to = out.weight.mutable_data_ptr<scalar_t>();
-        scalar_t *to_scale = out.scale.mutable_data_ptr<scalar_t>();
-        at::parallel_for(0, weight.size(0), 1 + (1 << 15) / row, [&](int64_t begin, int64_t end) {
-            for (int64_t o = begin; o < end; o++) {
-                to_scale[o] = unfold_row(from + o * row, channels_last, numbers + o * row, scale[o],
-                                         inputs, cells, to + o * row);
-            }
-        });
+    at::parallel_for(0, weight.size(0), 1 + (1 << 15) / row, [&](int64_t begin, int64_t end) {
+        for (int64_t o = begin; o < end; o++) {
+            to_scale[o] = unfold_row(from + o * row, numbers + o * row, scale[o], inputs,
+                                     row / inputs, to + o * row);
+        }
     });
     return out;
 }
@@ -217,7 +260,9 @@ FoldGradients unfold(const at::Tensor &gradient, const at::Tensor &weight, const
 FoldGradients unfold_generic(const at::Tensor &gradient, const at::Tensor &weight,
                              const at::Tensor &k)
 {
-    return {gradient * k.view({-1, 1, 1, 1, 1}), (gradient * weight).sum({1, 2, 3, 4})};
+    at::Tensor wide = gradient.to(weight.scalar_type());
+
+    return {wide * k.view({-1, 1, 1, 1, 1}), (wide * weight).sum({1, 2, 3, 4})};
 }
 
 at::Tensor compute_scale(const at::Tensor &gamma, const at::Tensor &variance)
@@ -247,7 +292,8 @@ public:
                               const ConvolutionGeometry &geometry, bool relu)
     {
         at::AutoDispatchBelowADInplaceOrView below;
-        FoldedWeights folded = fold(weight, {gamma, beta, mean, variance}, x.scalar_type());
+        FoldedWeights folded =
+            fold(weight, {gamma, beta, mean, variance}, x.scalar_type(), x.suggest_memory_format());
         at::Tensor y = convolve(x, folded, geometry, {shortcut.value_or(at::Tensor()), relu});
 
         context->save_for_backward(
@@ -273,8 +319,7 @@ public:
         ConvolutionGradients of = differentiate(gradient, x, folded, read_geometry(context),
                                                 context->needs_input_grad(0));
         at::Tensor rsqrt = (variance + norm_epsilon).rsqrt();
-        FoldGradients numbers =
-            unfold_any(of.weight.to(weight.scalar_type()), weight, gamma * rsqrt);
+        FoldGradients numbers = unfold_any(of.weight, weight, gamma * rsqrt);
         at::Tensor of_bias = of.bias.to(weight.scalar_type());
         at::Tensor of_gamma = (numbers.scale - mean * of_bias) * rsqrt;
 
@@ -299,19 +344,32 @@ private:
     static FoldGradients unfold_any(const at::Tensor &gradient, const at::Tensor &weight,
                                     const at::Tensor &k)
     {
-        bool known = gradient.is_contiguous() || is_channels_last(gradient);
-        bool plain = weight.is_cpu() && weight.is_contiguous();
-        return plain && known ? unfold(gradient, weight, k) : unfold_generic(gradient, weight, k);
+        if (!is_plain(weight) || !is_channels_last(gradient)) {
+            return unfold_generic(gradient, weight, k);
+        }
+        return gradient.scalar_type() == at::kBFloat16
+                   ? unfold<float, at::BFloat16>(gradient, weight, k)
+                   : unfold<float, float>(gradient, weight, k);
     }
 };
 
 } // namespace
 
-FoldedWeights fold(const at::Tensor &weight, const NormTensors &norm, at::ScalarType type)
+FoldedWeights fold(const at::Tensor &weight, const NormTensors &norm, at::ScalarType type,
+                   at::MemoryFormat layout)
 {
     at::Tensor k = compute_scale(norm.weight, norm.variance);
+    FoldedWeights out;
 
-    return {(weight * k.view({-1, 1, 1, 1, 1})).to(type), norm.bias - norm.mean * k, false};
+    out.bias = norm.bias - norm.mean * k;
+    if (!is_plain(weight) || layout != at::MemoryFormat::ChannelsLast3d) {
+        out.weight = (weight * k.view({-1, 1, 1, 1, 1})).to(type).contiguous(layout);
+    } else if (type == at::kBFloat16) {
+        out.weight = fold_channels_last<at::BFloat16, float>(weight, k, type);
+    } else {
+        out.weight = fold_channels_last<float, float>(weight, k, type);
+    }
+    return out;
 }
 
 bool are_ordinary(const FoldedWeights &folded)

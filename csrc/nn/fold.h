@@ -20,8 +20,9 @@ struct FoldedWeights {
     bool ordinary = false;
 };
 
-// Computed in the weights' own type and rounded once to `type`; the bias stays wide.
-FoldedWeights fold(const at::Tensor &weight, const NormTensors &norm, at::ScalarType type);
+// Computed in the weights' own type and rounded once to `type`, in `layout`; the bias stays wide.
+FoldedWeights fold(const at::Tensor &weight, const NormTensors &norm, at::ScalarType type,
+                   at::MemoryFormat layout);
 
 // Looks at every number: worth it where the weights are used more than once.
 bool are_ordinary(const FoldedWeights &folded);

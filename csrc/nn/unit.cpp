@@ -34,19 +34,20 @@ at::Tensor ConvolutionUnit::forward(const at::Tensor &x, const Pass &pass,
         return convolve_folded(x, pass.folded->units[index_], conv_->geometry(), finish);
     }
     if (!at::GradMode::is_enabled()) {
-        return convolve_folded(x, fold(x.scalar_type()), conv_->geometry(), finish);
+        return convolve_folded(x, fold(x.scalar_type(), x.suggest_memory_format()),
+                               conv_->geometry(), finish);
     }
     return norm_ ? convolve_normalized(x, conv_->weight(), norm_->tensors(), conv_->geometry(),
                                        finish)
                  : forward_unfolded(x, finish);
 }
 
-FoldedWeights ConvolutionUnit::fold(at::ScalarType type) const
+FoldedWeights ConvolutionUnit::fold(at::ScalarType type, at::MemoryFormat layout) const
 {
     if (!norm_) {
-        return {conv_->weight().to(type), {}, false};
+        return {conv_->weight().to(type).contiguous(layout), {}, false};
     }
-    return sslact::fold(conv_->weight(), norm_->tensors(), type);
+    return sslact::fold(conv_->weight(), norm_->tensors(), type, layout);
 }
 
 } // namespace sslact

@@ -17,6 +17,7 @@ namespace sslact
 struct FoldedNetwork {
     at::ScalarType type = at::kFloat;
     at::Device device = at::kCPU;
+    at::MemoryFormat layout = at::MemoryFormat::Contiguous;
     std::vector<FoldedWeights> units;
 };
 
@@ -37,7 +38,7 @@ public:
     // relu(norm(conv(x)) + shortcut), either of them left out where the finish says so.
     at::Tensor forward(const at::Tensor &x, const Pass &pass, const Finish &finish = {}) const;
 
-    FoldedWeights fold(at::ScalarType type) const;
+    FoldedWeights fold(at::ScalarType type, at::MemoryFormat layout) const;
     size_t index() const { return index_; }
 
 private:

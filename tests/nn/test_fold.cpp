@@ -225,17 +225,22 @@ TEST(Fold, RoundsTheProductOfWeightAndScaleOnce)
     sslact::NormTensors norm = {
         fill_numbers({4}, 2).to(at::kFloat), fill_numbers({4}, 3).to(at::kFloat),
         fill_numbers({4}, 4).to(at::kFloat), fill_numbers({4}, 5, 0.5, 1.0).to(at::kFloat)};
-    sslact::FoldedWeights folded = sslact::fold(weight, norm, at::kBFloat16);
+    for (auto layout : {at::MemoryFormat::Contiguous, at::MemoryFormat::ChannelsLast3d}) {
+        sslact::FoldedWeights folded = sslact::fold(weight, norm, at::kBFloat16, layout);
 
-    for (int64_t o = 0; o < 4; o++) {
-        float k = norm.weight[o].item<float>() / std::sqrt(norm.variance[o].item<float>() + 1e-5f);
-        at::Tensor expected = (weight[o] * k).to(at::kBFloat16);
-        // One unit in the last of bfloat16's eight digits where k itself is rounded otherwise.
-        EXPECT_LT(get_difference(folded.weight[o].to(at::kFloat), expected.to(at::kFloat)), 8e-3);
-        EXPECT_NEAR(folded.bias[o].item<float>(),
-                    norm.bias[o].item<float>() - norm.mean[o].item<float>() * k, 1e-6);
+        EXPECT_TRUE(folded.weight.is_contiguous(layout));
+        for (int64_t o = 0; o < 4; o++) {
+            float k =
+                norm.weight[o].item<float>() / std::sqrt(norm.variance[o].item<float>() + 1e-5f);
+            at::Tensor expected = (weight[o] * k).to(at::kBFloat16);
+            // One unit in the last of bfloat16's eight digits where k itself is rounded otherwise.
+            EXPECT_LT(get_difference(folded.weight[o].to(at::kFloat), expected.to(at::kFloat)),
+                      8e-3);
+            EXPECT_NEAR(folded.bias[o].item<float>(),
+                        norm.bias[o].item<float>() - norm.mean[o].item<float>() * k, 1e-6);
+        }
+        EXPECT_EQ(folded.bias.scalar_type(), at::kFloat);
     }
-    EXPECT_EQ(folded.bias.scalar_type(), at::kFloat);
 }
 
 TEST(Fold, KeepsAboutHalfOfTheTensorsForTheBackward)
