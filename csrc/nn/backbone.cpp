@@ -1,5 +1,6 @@
 #include "nn/backbone.h"
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/max_pool3d.h>
@@ -164,7 +165,9 @@ public:
         at::Tensor y = a_.forward(x, pass, {{}, true});
 
         y = b_.forward(y, pass, {{}, true});
-        return c_.forward(y, pass, {shortcut, true});
+        // Without gradients nobody reads the shortcut again: it is this block's own, or the output
+        // of the block before.
+        return c_.forward(y, pass, {shortcut, true, !at::GradMode::is_enabled()});
     }
 
     void list_units(Units &units) const { units.insert(units.end(), {&a_, &b_, &c_}); }

@@ -45,30 +45,29 @@ at::Tensor convolve_onednn(const at::Tensor &x, const FoldedWeights &folded,
                    geometry.dilation, 1, relu ? "relu" : "none", Scalars(), std::nullopt);
 }
 
-// The same with the sum before the ReLU.
-at::Tensor convolve_add_onednn(const at::Tensor &x, const FoldedWeights &folded,
-                               const ConvolutionGeometry &geometry, const Finish &finish)
+// The same with the sum before the ReLU; the result takes the shortcut's place.
+void convolve_add_onednn(at::Tensor &shortcut, const at::Tensor &x, const FoldedWeights &folded,
+                         const ConvolutionGeometry &geometry, bool relu)
 {
     static const auto op =
         c10::Dispatcher::singleton()
-            .findSchemaOrThrow("mkldnn::_convolution_pointwise", "binary")
-            .typed<at::Tensor(const at::Tensor &, const at::Tensor &, const at::Tensor &,
-                              const std::optional<at::Tensor> &, at::IntArrayRef, at::IntArrayRef,
-                              at::IntArrayRef, int64_t, std::string_view, std::optional<at::Scalar>,
-                              std::optional<std::string_view>, Scalars,
-                              std::optional<std::string_view>)>();
-    std::optional<std::string_view> relu;
-
-    if (finish.relu) {
-        relu = "relu";
-    }
+            .findSchemaOrThrow("mkldnn::_convolution_pointwise_", "binary")
+            .typed<at::Tensor &(at::Tensor &, const at::Tensor &, const at::Tensor &,
+                                const std::optional<at::Tensor> &, at::IntArrayRef, at::IntArrayRef,
+                                at::IntArrayRef, int64_t, std::string_view,
+                                std::optional<at::Scalar>, std::optional<std::string_view>, Scalars,
+                                std::optional<std::string_view>)>();
+    std::optional<std::string_view> finish;
     std::optional<at::Tensor> bias; // this operation wants it as narrow as x
 
+    if (relu) {
+        finish = "relu";
+    }
     if (folded.bias.defined()) {
         bias = folded.bias.to(x.scalar_type());
     }
-    return op.call(x, finish.shortcut, folded.weight, bias, geometry.padding, geometry.stride,
-                   geometry.dilation, 1, "add", 1.0, relu, Scalars(), std::nullopt);
+    op.call(shortcut, x, folded.weight, bias, geometry.padding, geometry.stride, geometry.dilation,
+            1, "add", 1.0, finish, Scalars(), std::nullopt);
 }
 
 at::Tensor convolve_generic(const at::Tensor &x, const FoldedWeights &folded,
@@ -276,10 +275,15 @@ at::Tensor convolve(const at::Tensor &x, const FoldedWeights &folded,
     if (!is_for_onednn(x)) {
         return convolve_generic(x, folded, geometry, finish);
     }
-    Finish fused = {finish.shortcut, finish.relu && folded.ordinary};
-    at::Tensor y = finish.shortcut.defined() ? convolve_add_onednn(x, folded, geometry, fused)
-                                             : convolve_onednn(x, folded, geometry, fused.relu);
-    return finish.relu && !fused.relu ? y.relu_() : y;
+    bool fused_relu = finish.relu && folded.ordinary;
+    at::Tensor y;
+    if (finish.shortcut.defined()) {
+        y = finish.overwrite ? finish.shortcut : finish.shortcut.clone();
+        convolve_add_onednn(y, x, folded, geometry, fused_relu);
+    } else {
+        y = convolve_onednn(x, folded, geometry, fused_relu);
+    }
+    return finish.relu && !fused_relu ? y.relu_() : y;
 }
 
 class NormalizedConvolution : public torch::autograd::Function<NormalizedConvolution>

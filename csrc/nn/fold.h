@@ -31,6 +31,7 @@ bool are_ordinary(const FoldedWeights &folded);
 struct Finish {
     at::Tensor shortcut; // added where defined, [N, O, T, H, W] of the output
     bool relu = false;
+    bool overwrite = false; // without gradients: the result may take the shortcut's place
 };
 
 // conv(x, weight) + bias, then the finish. No gradient flows.

@@ -111,7 +111,7 @@ class Head(nn.Module):
         self.roi_align = roi_align
 
     def forward(self, slow, fast, rois):
-        features = torch.cat([slow.mean(2), fast.mean(2)], 1).float()
+        features = torch.cat([slow.mean(2), fast.mean(2)], 1).to(rois.dtype)
         height, width = features.shape[2:]
         boxes = rois * rois.new_tensor([1, width, height, width, height])
         return self.projection(self.roi_align(features, boxes).amax((2, 3)))
