@@ -198,6 +198,47 @@ def run_student(pool, options, rows):
                                 options))
 
 
+def measure_kept(parameters, forward):
+    """Bytes that a forward keeps for its backward, parameters left out, each memory once."""
+    known, kept = {parameter.untyped_storage().data_ptr() for parameter in parameters}, {}
+
+    def keep(x):
+        kept[x.untyped_storage().data_ptr()] = x
+        return x
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda x: x):
+        logits = forward()
+    return logits, sum(x.untyped_storage().nbytes() for at, x in kept.items() if at not in known)
+
+
+def measure_kept_by_clip(parameters, forward, frames, rois):
+    """Logits of four clips, and what the last two add to the bytes kept, a clip: activations alone,
+    without the folded weights or what else is kept once."""
+    logits, four = measure_kept(parameters, lambda: forward(frames, rois))
+    _, two = measure_kept(parameters, lambda: forward(frames[:2], rois[:6]))
+    return logits, (four - two) / 2
+
+
+def run_memory(pool, options, rows):
+    frames, rois = make_inputs(4, options.side)
+    last = frames.to(memory_format=CHANNELS_LAST)
+    ops = torch.ops.sslact_bench
+    for precision in options.precisions:
+        wide = precision == "float32"
+        peer = make_peer(pool, CHANNELS_LAST)
+        network = make_ours(peer, ["model.preset=slowfast_r50_8x8", f"perf.precision={precision}"])
+        ours = measure_kept_by_clip(ops.list_parameters(network), (
+            lambda x, boxes: ops.forward(network, x, boxes)), frames, rois)
+        theirs = measure_kept_by_clip(list(peer.parameters()), (
+            lambda x, boxes: peer(x, boxes) if wide else narrow(peer, x, boxes)), last, rois)
+        correct = verdict([relative(ours[0], theirs[0])], 1e-3 if wide else 5e-2)
+        name = f"memory/cpu/{options.side}px/{precision}"
+        rows.append({"row": name, "ours": ours[1], "peer": theirs[1], "peer_is": "eager",
+                     "ratio": theirs[1] / ours[1], "correct": correct})
+        print(f"{name:<34}{f'{ours[1] / 1e6:9.1f} MB a clip':<30}"
+              f"{f'{theirs[1] / 1e6:9.1f} MB a clip':<30}{'eager, channels last':<26}"
+              f"{theirs[1] / ours[1]:5.2f}  {correct}", flush=True)
+
+
 def run_teacher(pool, options, rows):
     for clips, side, what in ((2, options.side, "teacher"), (1, options.predict_side, "predict")):
         frames, rois = make_inputs(clips, side)
@@ -251,7 +292,7 @@ def read_options():
     parser.add_argument("--library", default="build/sslact_bench_networks.so")
     parser.add_argument("--torchvision", default="", help="its _C.so; without it RoIAlign has no peer")
     parser.add_argument("--json", default="")
-    parser.add_argument("--rows", default="step,teacher,roi_align")
+    parser.add_argument("--rows", default="step,memory,teacher,roi_align")
     parser.add_argument("--precisions", default="float32,bfloat16")
     parser.add_argument("--side", type=int, default=112)
     parser.add_argument("--predict-side", type=int, default=256)
@@ -276,6 +317,8 @@ def main():
     rows, wanted = [], options.rows.split(",")
     if "step" in wanted:
         run_student(pool, options, rows)
+    if "memory" in wanted:
+        run_memory(pool, options, rows)
     if "teacher" in wanted:
         run_teacher(pool, options, rows)
     if "roi_align" in wanted and options.torchvision:
