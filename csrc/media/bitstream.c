@@ -150,25 +150,55 @@ static packet_kind examine_h264(const bitstream *b, const AVPacket *packet)
     };
 }
 
+// Pictures of the even types below 16 are not referred to within their own temporal layer; a higher
+// layer may still do so, hence a stream with layers is tangled.
 static packet_kind examine_hevc(const bitstream *b, const AVPacket *packet)
 {
     unit_walk walk = {packet->data, packet->data + packet->size, b->length_bytes, false};
     const uint8_t *unit;
     size_t size;
-    bool slices = false, refresh = false;
+    bool slices = false, plain = true, referred = false, refresh = false, tangled = false;
     while (next_unit(&walk, &unit, &size)) {
         unsigned type = unit[0] >> 1 & 63;
         if (type < 32) {
             slices = true;
+            referred = referred || type >= 16 || (type & 1) != 0;
             refresh = refresh || (type >= 16 && type <= 23);
+            tangled = tangled || size < 2 || (unit[0] & 1) != 0 || unit[1] != 1;
             if (walk.length_bytes == 0) {
                 break;
             }
+        } else if (type != 35 && type != 38 && type != 39 && type != 40) {
+            plain = false; // all but delimiters, filler and messages: always to be sent
         }
     }
     return (packet_kind){
         .refresh = refresh && (packet->flags & AV_PKT_FLAG_KEY) != 0,
+        .droppable = slices && plain && !referred && !walk.malformed,
+        .tangled = tangled,
         .uncertain = !slices && !walk.malformed,
+    };
+}
+
+// A packet that is one B picture and nothing else can be left out. Some old encoders put a B
+// picture into the packet of the picture before it; there packets and pictures are shifted.
+static packet_kind examine_mpeg4(const AVPacket *packet)
+{
+    const uint8_t *end = packet->data + packet->size;
+    int pictures = 0, other = 0;
+    bool bidirectional = false;
+    for (const uint8_t *at = find_start_code(packet->data, end); end - at > 4;
+         at = find_start_code(at + 3, end)) {
+        bool is_picture = at[3] == 0xb6;
+        pictures += is_picture ? 1 : 0;
+        other += is_picture ? 0 : 1;
+        bidirectional = is_picture && at[4] >> 6 == 2;
+    }
+    return (packet_kind){
+        .refresh = (packet->flags & AV_PKT_FLAG_KEY) != 0,
+        .droppable = pictures == 1 && other == 0 && bidirectional,
+        .tangled = pictures > 1,
+        .uncertain = packet->size <= MPEG4_EMPTY_PICTURE_BYTES,
     };
 }
 
@@ -229,8 +259,7 @@ packet_kind bitstream_examine(const bitstream *b, const AVPacket *packet)
         kind.uncertain = vp9_count_shown(packet->data, (size_t)packet->size) != 1;
         break;
     case AV_CODEC_ID_MPEG4:
-        kind.uncertain = packet->size <= MPEG4_EMPTY_PICTURE_BYTES;
-        break;
+        return examine_mpeg4(packet);
     default:
         break;
     }

@@ -7,7 +7,8 @@
 
 typedef struct packet_kind {
     bool refresh;   // decoding may start here: every later picture in presentation order is exact
-    bool droppable; // no other picture refers to it (H.264 only)
+    bool droppable; // no other picture refers to it (H.264, HEVC, MPEG-4 Part 2)
+    bool tangled;   // in streams with such a packet droppable means nothing
     bool uncertain; // may give no picture or several: ask the decoder
 } packet_kind;
 

@@ -36,6 +36,7 @@ sslact_status index_add_packet(frame_index *index, const AVPacket *packet, packe
     if (status < 0) {
         return status;
     }
+    index->tangled = index->tangled || kind.tangled;
     index->packets[index->packet_count++] = (index_packet){
         .pts = packet->pts,
         .dts = packet->dts,
@@ -45,6 +46,13 @@ sslact_status index_add_packet(frame_index *index, const AVPacket *packet, packe
         .flags = list_flags(packet, kind),
     };
     return SSLACT_OK;
+}
+
+void index_end_packets(frame_index *index)
+{
+    for (size_t p = 0; index->tangled && p < index->packet_count; p++) {
+        index->packets[p].flags &= (uint8_t)~INDEX_DROPPABLE;
+    }
 }
 
 bool index_is_trusted(const frame_index *index, const bitstream *b)

@@ -51,6 +51,7 @@ typedef struct frame_index {
     index_frame *frames;
     size_t frame_count, frame_capacity;
     size_t known_count; // frames has these; those from frame_count on have no certain number
+    bool tangled; // while packets are added
     bool by_time;
     bool truncated; // the file announces more than it holds
     int64_t
@@ -61,6 +62,9 @@ void index_clear(frame_index *index);
 
 // Appends what one packet says.
 sslact_status index_add_packet(frame_index *index, const AVPacket *packet, packet_kind kind);
+
+// After the last packet: forgets what is said to be droppable in a tangled stream.
+void index_end_packets(frame_index *index);
 
 // Whether the packets alone tell which pictures there are.
 bool index_is_trusted(const frame_index *index, const bitstream *b);

@@ -14,7 +14,7 @@
 static const char magic[8] = "SSLVIDX";
 
 enum {
-    FORM = 1,
+    FORM = 2,
     PREFIX_BYTES = 24, // magic, form, two versions, checksum
     LEAST_PACKET_BYTES = 6,
     EXTRADATA_LIMIT = 1 << 20,

@@ -153,6 +153,7 @@ static sslact_status make_index(video *v)
     if (status < 0) {
         return status;
     }
+    index_end_packets(&v->index);
     v->index.truncated = truncation_find(&v->file, &v->index);
     v->next_packet = -1;
     bool trusted = index_is_trusted(&v->index, &b);

@@ -97,25 +97,87 @@ TEST(MadeVideo, H264WithPyramidsOfBPicturesIsExactInMp4MatroskaAndTransportStrea
     }
 }
 
+namespace
+{
+
+// How many packets are decoded for two late frames, whose checksums go to *sums.
+int64_t count_sent(const std::string &path, bool no_skipping, std::vector<std::string> *sums)
+{
+    video_options options = {};
+    options.no_frame_skipping = no_skipping;
+    Video v = open_video(path, options);
+    Seen seen = read_sums(v.get(), {40, 44});
+    EXPECT_EQ(seen.status, SSLACT_OK) << seen.message;
+    *sums = seen.sums;
+    return v->sent_count;
+}
+
+StreamPlan plan_hevc(const std::string &settings)
+{
+    StreamPlan plan;
+    plan.codec = "libx265";
+    plan.options = {
+        {"preset", "ultrafast"},
+        {"x265-params", "log-level=none:pools=none:frame-threads=1:scenecut=0:" + settings}};
+    return plan;
+}
+
+} // namespace
+
 TEST(MadeVideo, FewerPacketsAreDecodedWithFrameSkippingAndTheFramesAreTheSame)
 {
-    SKIP_WITHOUT_ENCODER("libx264");
     TemporaryFolder folder;
-    make_stream(folder / "a.mp4", {plan_h264("bframes=3:b-adapt=0:keyint=60:scenecut=0")});
-    int64_t sent[2] = {};
-    std::vector<std::string> sums[2];
-    for (bool no_skipping : {false, true}) {
-        video_options options = {};
-        options.no_frame_skipping = no_skipping;
-        Video v = open_video(folder / "a.mp4", options);
-        Seen seen = read_sums(v.get(), {40, 44});
-        EXPECT_EQ(seen.status, SSLACT_OK) << seen.message;
-        sums[no_skipping] = seen.sums;
-        sent[no_skipping] = v->sent_count;
+    StreamPlan mpeg4;
+    mpeg4.codec = "mpeg4";
+    mpeg4.b_frames = 2;
+    mpeg4.gop = 60;
+    // Two of three B pictures are referred to by none, or all.
+    for (const StreamPlan &plan : {plan_h264("bframes=3:b-adapt=0:keyint=60:scenecut=0"),
+                                   plan_hevc("bframes=3:b-adapt=0:keyint=60"), mpeg4}) {
+        SCOPED_TRACE(plan.codec);
+        if (!has_encoder(plan.codec)) {
+            continue;
+        }
+        make_stream(folder / "a.mp4", {plan});
+        std::vector<std::string> all, some;
+        int64_t sent = count_sent(folder / "a.mp4", true, &all);
+        EXPECT_GE(sent, 20);
+        EXPECT_LE(count_sent(folder / "a.mp4", false, &some) * 3, sent * 2);
+        EXPECT_EQ(some, all);
+        expect_equal_to_plain_decoding(folder / "a.mp4");
     }
-    EXPECT_EQ(sums[false], sums[true]);
-    EXPECT_GE(sent[true], 45);
-    EXPECT_LE(sent[false], 30); // two of three B pictures are referred to by none
+}
+
+TEST(MadeVideo, HevcWithTemporalLayersIsDecodedWhole)
+{
+    SKIP_WITHOUT_ENCODER("libx265");
+    TemporaryFolder folder;
+    make_stream(folder / "a.mp4", {plan_hevc("bframes=3:b-adapt=0:keyint=60:temporal-layers=1")});
+    std::vector<std::string> sums;
+    EXPECT_GE(count_sent(folder / "a.mp4", false, &sums), 45);
+    expect_equal_to_plain_decoding(folder / "a.mp4");
+}
+
+TEST(MadeVideo, TwoMpeg4PicturesInAPacketTangleTheStream)
+{
+    const uint8_t predicted[] = {0, 0, 1, 0xb6, 0x50, 1, 2, 3, 4, 5, 6, 7, 8,
+                                 9, 1, 2, 3,    4,    5, 6, 7, 8, 9, 1, 2, 3};
+    std::vector<uint8_t> bidirectional(predicted, predicted + sizeof(predicted));
+    bidirectional[4] = 0x90;
+    std::vector<uint8_t> both = bidirectional;
+    both.insert(both.begin(), predicted, predicted + sizeof(predicted));
+    bitstream b = {AV_CODEC_ID_MPEG4, 0};
+    auto examine = [&b](const std::vector<uint8_t> &bytes) {
+        AVPacket packet = {};
+        packet.data = const_cast<uint8_t *>(bytes.data());
+        packet.size = static_cast<int>(bytes.size());
+        return bitstream_examine(&b, &packet);
+    };
+    EXPECT_TRUE(examine(bidirectional).droppable);
+    EXPECT_FALSE(examine({predicted, predicted + sizeof(predicted)}).droppable);
+    EXPECT_FALSE(examine(both).droppable);
+    EXPECT_TRUE(examine(both).tangled);
+    EXPECT_FALSE(examine(bidirectional).tangled);
 }
 
 TEST(MadeVideo, PacketsOfOtherPicturesAreNotDecodedWhereAllAreKeyFrames)
