@@ -419,6 +419,7 @@ TEST(MadeVideo, TheStreamWithTheMostPixelsIsReadAndTheFirstOfEquals)
 
     EXPECT_EQ(seen.sums, first_large.sums);
     EXPECT_NE(seen.sums, second_large.sums);
+    expect_equal_to_plain_decoding(folder / "later.mkv");
 }
 
 TEST(MadeVideo, AStreamThatStartsInTheMiddleOfAGroupHasTheFramesThatFfmpegDecodes)

@@ -137,11 +137,17 @@ void expect_kept_index(const std::string &path, const std::vector<std::string> &
     TemporaryFolder kept;
     video_options options = {};
     options.index_folder = kept.path().c_str();
-    open_video(path, options);
+    video_info made, read;
+    video_describe(open_video(path, options).get(), &made);
     ASSERT_FALSE(std::filesystem::is_empty(kept.path()));
     Video v = open_video(path, options);
     ASSERT_TRUE(v);
     EXPECT_TRUE(v->index_is_kept);
+    video_describe(v.get(), &read);
+    EXPECT_EQ(read.rotation, made.rotation);
+    EXPECT_EQ(read.width, made.width);
+    EXPECT_EQ(read.duration_seconds, made.duration_seconds);
+    EXPECT_STREQ(read.pixel_format, made.pixel_format); // static text
     expect_random_access(v.get(), sums, dice, 2, 2);
     // A packet that is not the one indexed would have taken the index away.
     EXPECT_FALSE(std::filesystem::is_empty(kept.path()));
