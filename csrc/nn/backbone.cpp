@@ -309,6 +309,7 @@ FoldedNetwork Backbone::fold(const at::Tensor &like) const
         FoldedWeights &weights = folded.units[unit->index()];
         weights = unit->fold(folded.type, folded.layout);
         weights.ordinary = are_ordinary(weights);
+        weights.packed = is_for_onednn(like) ? std::make_shared<PackedWeight>() : nullptr;
     }
     return folded;
 }

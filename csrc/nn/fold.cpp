@@ -29,6 +29,24 @@ namespace
 
 using Scalars = c10::List<std::optional<at::Scalar>>;
 
+at::Tensor pack_onednn(const at::Tensor &weight, const at::Tensor &x,
+                       const ConvolutionGeometry &geometry)
+{
+    static const auto op =
+        c10::Dispatcher::singleton()
+            .findSchemaOrThrow("mkldnn::_reorder_convolution_weight", "")
+            .typed<at::Tensor(const at::Tensor &, at::IntArrayRef, at::IntArrayRef, at::IntArrayRef,
+                              int64_t, at::OptionalIntArrayRef)>();
+
+    return op.call(weight, geometry.padding, geometry.stride, geometry.dilation, 1, x.sizes());
+}
+
+const at::Tensor &choose_weight(const FoldedWeights &folded, const at::Tensor &x,
+                                const ConvolutionGeometry &geometry)
+{
+    return folded.packed ? folded.packed->get(folded.weight, x, geometry) : folded.weight;
+}
+
 // Convolution, bias and ReLU in one pass over the output.
 at::Tensor convolve_onednn(const at::Tensor &x, const FoldedWeights &folded,
                            const ConvolutionGeometry &geometry, bool relu)
@@ -41,8 +59,9 @@ at::Tensor convolve_onednn(const at::Tensor &x, const FoldedWeights &folded,
                               at::IntArrayRef, int64_t, std::string_view, Scalars,
                               std::optional<std::string_view>)>();
 
-    return op.call(x, folded.weight, folded.bias, geometry.padding, geometry.stride,
-                   geometry.dilation, 1, relu ? "relu" : "none", Scalars(), std::nullopt);
+    return op.call(x, choose_weight(folded, x, geometry), folded.bias, geometry.padding,
+                   geometry.stride, geometry.dilation, 1, relu ? "relu" : "none", Scalars(),
+                   std::nullopt);
 }
 
 // The same with the sum before the ReLU; the result takes the shortcut's place.
@@ -66,8 +85,8 @@ void convolve_add_onednn(at::Tensor &shortcut, const at::Tensor &x, const Folded
     if (folded.bias.defined()) {
         bias = folded.bias.to(x.scalar_type());
     }
-    op.call(shortcut, x, folded.weight, bias, geometry.padding, geometry.stride, geometry.dilation,
-            1, "add", 1.0, finish, Scalars(), std::nullopt);
+    op.call(shortcut, x, choose_weight(folded, x, geometry), bias, geometry.padding,
+            geometry.stride, geometry.dilation, 1, "add", 1.0, finish, Scalars(), std::nullopt);
 }
 
 at::Tensor convolve_generic(const at::Tensor &x, const FoldedWeights &folded,
@@ -358,6 +377,13 @@ private:
 };
 
 } // namespace
+
+const at::Tensor &PackedWeight::get(const at::Tensor &weight, const at::Tensor &x,
+                                    const ConvolutionGeometry &geometry)
+{
+    std::call_once(once_, [&] { packed_ = pack_onednn(weight, x, geometry); });
+    return packed_;
+}
 
 FoldedWeights fold(const at::Tensor &weight, const NormTensors &norm, at::ScalarType type,
                    at::MemoryFormat layout)

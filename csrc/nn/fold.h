@@ -9,8 +9,25 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <memory>
+#include <mutex>
+
 namespace sslact
 {
+
+// A weight in the order that oneDNN's kernel for it reads, made at the first use, by whichever
+// thread comes first: used more than once, it saves the reordering before every convolution.
+class PackedWeight
+{
+public:
+    // The packed form of `weight`, which must be the same each time, for inputs like x.
+    const at::Tensor &get(const at::Tensor &weight, const at::Tensor &x,
+                          const ConvolutionGeometry &geometry);
+
+private:
+    std::once_flag once_;
+    at::Tensor packed_;
+};
 
 struct FoldedWeights {
     at::Tensor weight; // W k, [O, I, kT, kH, kW]
@@ -18,6 +35,7 @@ struct FoldedWeights {
     // Whether no number is so large, or none, that a sum could be NaN. oneDNN's own ReLU makes
     // NaN 0, which would hide that a network is of no use; only here is it taken.
     bool ordinary = false;
+    std::shared_ptr<PackedWeight> packed; // null: reorder at each use
 };
 
 // Computed in the weights' own type and rounded once to `type`, in `layout`; the bias stays wide.

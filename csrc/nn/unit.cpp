@@ -45,7 +45,7 @@ at::Tensor ConvolutionUnit::forward(const at::Tensor &x, const Pass &pass,
 FoldedWeights ConvolutionUnit::fold(at::ScalarType type, at::MemoryFormat layout) const
 {
     if (!norm_) {
-        return {conv_->weight().to(type).contiguous(layout), {}, false};
+        return {conv_->weight().to(type).contiguous(layout), {}, false, nullptr};
     }
     return sslact::fold(conv_->weight(), norm_->tensors(), type, layout);
 }
