@@ -1,6 +1,7 @@
 // The common part of every data set: references, classes, and the way to the kind's own functions.
 #include "data/dataset.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -159,6 +160,32 @@ sslact_status dataset_collect_truth(dataset *d, truth_row **rows, size_t *count)
 sslact_status dataset_locate(dataset *d, size_t index, const char **video, double *timestamp)
 {
     return d->kind->locate(d, index, video, timestamp);
+}
+
+sslact_status dataset_find_clip(dataset *d, const char *video, double timestamp, size_t *index)
+{
+    size_t count = dataset_count_clips(d), nearest = count;
+    double nearest_distance = INFINITY;
+    for (size_t i = 0; i < count; i++) {
+        const char *name = NULL;
+        double seconds = 0;
+        sslact_status status = dataset_locate(d, i, &name, &seconds);
+        if (status < 0) {
+            return status;
+        }
+        double distance = fabs(seconds - timestamp);
+        if (distance < nearest_distance && strcmp(name, video) == 0) {
+            nearest = i;
+            nearest_distance = distance;
+        }
+    }
+    if (nearest == count) {
+        return error_set(SSLACT_ERROR_NOT_FOUND,
+                         "video \"%s\" has no clip in the data set \"%s\" of %zu clips", video,
+                         dataset_get_split(d), count);
+    }
+    *index = nearest;
+    return SSLACT_OK;
 }
 
 // --- walking over clips ---

@@ -65,6 +65,10 @@ sslact_status dataset_collect_truth(dataset *d, truth_row **rows, size_t *count)
 // where it has none, and always for callback sets) and its number.
 sslact_status dataset_locate(dataset *d, size_t index, const char **video, double *timestamp);
 
+// The clip of a video whose key frame is nearest to `timestamp`, the earlier one of two; NOT_FOUND
+// when the video has no clip.
+sslact_status dataset_find_clip(dataset *d, const char *video, double timestamp, size_t *index);
+
 #ifdef __cplusplus
 }
 #endif

@@ -83,15 +83,45 @@ static sslact_status make_view(const clip *source, const view_options *options,
     return SSLACT_OK;
 }
 
+recipe_role loader_recipe_choose_labeled(const loader_recipe *recipe, size_t i)
+{
+    bool strong =
+        recipe->labeled == LABELED_STRONG || (recipe->labeled == LABELED_BOTH && i % 2 == 1);
+    return strong ? RECIPE_LABELED_STRONG : RECIPE_LABELED_WEAK;
+}
+
+void loader_recipe_open_view(const loader_recipe *recipe, recipe_role role, int64_t iteration,
+                             size_t i, view_options *options, random_stream *stream)
+{
+    static const random_purpose purposes[] = {
+        [RECIPE_LABELED_WEAK] = RANDOM_WEAK_LABELED,
+        [RECIPE_LABELED_STRONG] = RANDOM_STRONG_LABELED,
+        [RECIPE_TEACHER] = RANDOM_WEAK_UNLABELED,
+        [RECIPE_STUDENT] = RANDOM_STRONG_UNLABELED,
+    };
+    *options = role == RECIPE_TEACHER   ? recipe->options_teacher
+               : role == RECIPE_STUDENT ? recipe->options_student
+                                        : recipe->options_labeled;
+    if (role == RECIPE_LABELED_STRONG) {
+        options->strong = true;
+    }
+    *stream = random_open(recipe->seed, purposes[role], (uint64_t)iteration, i);
+}
+
+static sslact_status make_role(const loader_recipe *recipe, recipe_role role, const clip *source,
+                               size_t i, int64_t iteration, batch_half *half)
+{
+    view_options options;
+    random_stream stream;
+    loader_recipe_open_view(recipe, role, iteration, i, &options, &stream);
+    return make_view(source, &options, stream, i, half);
+}
+
 sslact_status loader_recipe_make_labeled(const loader_recipe *recipe, const clip *source, size_t i,
                                          batch *b)
 {
-    view_options options = recipe->options_labeled;
-    options.strong =
-        recipe->labeled == LABELED_STRONG || (recipe->labeled == LABELED_BOTH && i % 2 == 1);
-    random_purpose purpose = options.strong ? RANDOM_STRONG_LABELED : RANDOM_WEAK_LABELED;
-    random_stream stream = random_open(recipe->seed, purpose, (uint64_t)b->iteration, i);
-    return make_view(source, &options, stream, i, &b->labeled);
+    recipe_role role = loader_recipe_choose_labeled(recipe, i);
+    return make_role(recipe, role, source, i, b->iteration, &b->labeled);
 }
 
 sslact_status loader_recipe_make_unlabeled(const loader_recipe *recipe, clip *source, size_t i,
@@ -99,15 +129,12 @@ sslact_status loader_recipe_make_unlabeled(const loader_recipe *recipe, clip *so
 {
     free(source->labels);
     source->labels = NULL;
-    uint64_t iteration = (uint64_t)b->iteration;
-    random_stream teacher = random_open(recipe->seed, RANDOM_WEAK_UNLABELED, iteration, i);
-    random_stream student = random_open(recipe->seed, RANDOM_STRONG_UNLABELED, iteration, i);
     sslact_status status =
-        make_view(source, &recipe->options_teacher, teacher, i, &b->unlabeled_weak);
+        make_role(recipe, RECIPE_TEACHER, source, i, b->iteration, &b->unlabeled_weak);
     if (status != SSLACT_OK) {
         return status;
     }
-    return make_view(source, &recipe->options_student, student, i, &b->unlabeled_strong);
+    return make_role(recipe, RECIPE_STUDENT, source, i, b->iteration, &b->unlabeled_strong);
 }
 
 sslact_status loader_recipe_make_passed(const loader_recipe *recipe, clip *source, uint64_t index,

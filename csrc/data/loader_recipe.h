@@ -39,6 +39,20 @@ sslact_status loader_recipe_read_clip(const loader_recipe *recipe, dataset *set,
 sslact_status loader_recipe_check(const loader_recipe *recipe, const clip *source, bool labeled,
                                   const char *place);
 
+// Whose view of a clip.
+typedef enum recipe_role {
+    RECIPE_LABELED_WEAK,
+    RECIPE_LABELED_STRONG,
+    RECIPE_TEACHER, // of an unlabelled clip
+    RECIPE_STUDENT
+} recipe_role;
+
+// The view that clip i of the labelled half is trained on.
+recipe_role loader_recipe_choose_labeled(const loader_recipe *recipe, size_t i);
+// What a view is drawn with: its options, and the random numbers of clip i of an iteration.
+void loader_recipe_open_view(const loader_recipe *recipe, recipe_role role, int64_t iteration,
+                             size_t i, view_options *options, random_stream *stream);
+
 // Make clip i of one half; the batch is only touched at place i. The unlabelled half drops labels.
 sslact_status loader_recipe_make_labeled(const loader_recipe *recipe, const clip *source, size_t i,
                                          batch *b);

@@ -64,6 +64,47 @@ SSLACT_STATUS sslact_dataset_read(sslact_dataset *dataset, size_t index, sslact_
 SSLACT_STATUS sslact_sample_describe(const sslact_sample *sample, sslact_clip *out);
 SSLACT_API void sslact_sample_free(sslact_sample *sample);
 
+/* The clip of a video (its id in the annotation) whose key frame is nearest to `seconds` in the
+ * film. NOT_FOUND when the data set has no clip of it. */
+SSLACT_STATUS sslact_dataset_find_clip(sslact_dataset *dataset, const char *video, double seconds,
+                                       size_t *index);
+
+/* ---- looking at what training makes of them ---- */
+
+typedef struct sslact_sheet_view { /* growing; text valid during the callback */
+    size_t struct_size;
+    size_t clip;         /* its number in the data set */
+    const char *video;
+    double seconds;      /* its key frame, in the film */
+    const char *view;    /* "original", "weak", "strong" */
+    const char *changes; /* what was drawn for it, a line each */
+    int32_t height;
+    int32_t width;
+    int32_t people;
+    int32_t masked;      /* of them: less than a quarter of the box is left, out of the loss */
+} sslact_sheet_view;
+
+typedef struct sslact_sheet_options { /* growing */
+    size_t struct_size;
+    int32_t columns;    /* frames of a clip that are shown, 1 to 32; 0 = 5 */
+    int32_t frame_size; /* longer side of a frame on the sheet in pixels, 32 to 1024; 0 = 240 */
+    /* One call a view, in the order of the rows; non-zero cancels. May be NULL. */
+    int (*view)(const sslact_sheet_view *view, void *user);
+    void *view_user;
+} sslact_sheet_options;
+
+/* Writes a PNG that shows clips as training uses them: rows of frames over time of the clip as it
+ * is read, of its weak and of its strong view, with the boxes that belong to each view and the
+ * names of the actions. Views are by the augment.*, ssl.* and run.seed keys of the config.
+ * clips [clip_count] are numbers of the data set; NULL: the clips that a run with this config
+ * begins with, in the very views that it gives them (with ssl.ucb_mode=resample other clips).
+ * clip_count 1 to 32. Of the validation split, which is not augmented, the first row alone. A data
+ * set made by the program is shown as labelled or unlabelled by what its clips carry. The file is
+ * written whole or not at all. DECODE, IO as sslact_dataset_read. */
+SSLACT_STATUS sslact_dataset_draw_sheet(sslact_dataset *dataset, const sslact_config *config,
+                                        const size_t *clips, size_t clip_count,
+                                        const sslact_sheet_options *options, const char *path);
+
 /* ---- checking files before training ---- */
 
 typedef struct sslact_problem { /* growing; text valid during the callback */

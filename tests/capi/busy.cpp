@@ -176,6 +176,8 @@ TEST(Busy, DatasetRefusesEveryFunctionWhileItReads)
     EXPECT_BUSY(sslact_dataset_count_classes(dataset, &classes));
     EXPECT_BUSY(sslact_dataset_count_labels(dataset, counts, class_count, &needed));
     EXPECT_BUSY(sslact_dataset_read(dataset, 1, second.out()));
+    EXPECT_BUSY(sslact_dataset_find_clip(dataset, "clip 0", 0, &count));
+    EXPECT_BUSY(sslact_dataset_draw_sheet(dataset, config, nullptr, 1, nullptr, "never.png"));
     EXPECT_BUSY(sslact_trainer_create(config, dataset, nullptr, made.out()));
     EXPECT_BUSY(sslact_trainer_create(config, other, dataset, made.out()));
     EXPECT_BUSY(sslact_trainer_evaluate(trainer, SSLACT_STUDENT, dataset, nullptr, report.out()));

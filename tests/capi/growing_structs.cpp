@@ -111,6 +111,13 @@ TEST(GrowingStructs, OptionsAreReadUnderTheRule)
     expect_read_rules(evaluate, [&](const sslact_evaluate_options *given) {
         return sslact_trainer_evaluate(trainer, SSLACT_STUDENT, dataset, given, report.out());
     });
+    const TemporaryFolder sheets;
+    sslact_sheet_options sheet;
+    SSLACT_INIT(sheet);
+    expect_read_rules(sheet, [&](const sslact_sheet_options *given) {
+        return sslact_dataset_draw_sheet(dataset, tiny_config(), nullptr, 1, given,
+                                         (sheets / "sheet.png").c_str());
+    });
     sslact_batch batch;
     SSLACT_INIT(batch);
     batch.labeled = clips;

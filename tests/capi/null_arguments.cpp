@@ -179,6 +179,12 @@ void probe_dataset(Probe &probe, World &w)
     PROBE(sslact_dataset_count_classes, {}, w.labelled, &w.small);
     PROBE(sslact_dataset_count_labels, {}, w.labelled, w.integers, 64, &w.needed);
     PROBE(sslact_dataset_read, {}, w.labelled, 0, sample.out());
+    const std::string sheet = w.folder / "sheet.png";
+    const size_t first = 0;
+    size_t found = 0;
+    PROBE(sslact_dataset_find_clip, {}, w.labelled, "clip number 2", 0.0, &found);
+    PROBE(sslact_dataset_draw_sheet, {2, 4}, w.labelled, w.config, &first, 1, nullptr,
+          sheet.c_str());
     PROBE(sslact_dataset_check, {1}, w.config, nullptr, &summary);
     SURVIVES(sslact_dataset_get_class_name);
     EXPECT_EQ(sslact_dataset_get_class_name(nullptr, 0), nullptr);
