@@ -41,6 +41,10 @@ static const struct {
     [DATA_PROBLEM_BOX_OUTSIDE] = ROW("box outside the picture", "rows with a box outside",
                                      "write corners as fractions of the picture and cut them to "
                                      "0 to 1"),
+    [DATA_PROBLEM_BOX_CUT] = {"box over the edge", "boxes cut at the edge of the picture",
+                              "nothing where it is a pixel or two; else say in which pixels the "
+                              "boxes are",
+                              SSLACT_ERROR_FORMAT, true},
     [DATA_PROBLEM_ACTION] = ROW("action id", "rows with a bad action id",
                                 "use an id of the action list (data.actions), or add the action "
                                 "there"),
@@ -70,6 +74,10 @@ static const struct {
     [DATA_PROBLEM_MISMATCH] = SEEN("video in one file only", "videos with labels or boxes alone",
                                    "give boxes for the video, or check that the box file is of "
                                    "this split"),
+    [DATA_PROBLEM_FRAME_COUNT] =
+        SEEN("frame count", "videos with other frame counts than annotated",
+             "use the video files that were annotated, or give the last "
+             "frames no label"),
     [DATA_PROBLEM_CLASSES] = {"classes", "action lists that do not fit",
                               "set model.class_count to the number of actions on the list, and one "
                               "data.actions for all splits",

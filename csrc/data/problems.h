@@ -20,6 +20,7 @@ typedef enum data_problem {
     DATA_PROBLEM_COORDINATE,    // not a finite number
     DATA_PROBLEM_BOX_REVERSED,  // x2 <= x1 or y2 <= y1
     DATA_PROBLEM_BOX_OUTSIDE,   // corner outside 0..1
+    DATA_PROBLEM_BOX_CUT,       // harmless: reaches over the edge of the picture, is cut there
     DATA_PROBLEM_ACTION,        // action id out of range
     DATA_PROBLEM_PERSON,        // person id is not an integer
     DATA_PROBLEM_SCORE,         // not a score
@@ -29,6 +30,7 @@ typedef enum data_problem {
     DATA_PROBLEM_VIDEO,         // a file that does not open as a video
     DATA_PROBLEM_KEY_FRAME,     // key frame outside its video
     DATA_PROBLEM_MISMATCH,      // harmless: a video with labels and no boxes, or the reverse
+    DATA_PROBLEM_FRAME_COUNT,   // harmless: the annotation tells of more or fewer frames
     DATA_PROBLEM_CLASSES,       // action lists and model.class_count that do not agree
     // What only a check looks for. All harmless: training goes on, on wrong data perhaps.
     DATA_PROBLEM_PAIRING,        // files that do not belong together, or columns that were mixed up
