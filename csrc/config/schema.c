@@ -22,6 +22,10 @@
          "excluded key frames of this split, if not data.exclusions"},                             \
         {"data." split ".actions", SCHEMA_PATH, "", "a path",                                      \
          "action list of this split, if not data.actions"},                                        \
+        {"data." split ".videos", SCHEMA_PATH, "", "a path",                                       \
+         "list of the videos of this split, if not data.videos"},                                  \
+        {"data." split ".excluded_videos", SCHEMA_PATH, "", "a path",                              \
+         "list of videos to leave out of this split, if not data.excluded_videos"},                \
     {                                                                                              \
         "data." split ".start_offset_seconds", SCHEMA_FLOAT, "", ANY_NUMBER,                       \
             "start of this split's files in the film, if not data.start_offset_seconds"            \
@@ -87,20 +91,34 @@ static const schema_key table[] = {
     {"data.video_root", SCHEMA_PATH, "", "a path", "folder of the videos"},
     {"data.file_names", SCHEMA_PATH, "", "a path",
      "list of video file names with extension (data 1); empty: the folder is searched"},
-    {"data.labels", SCHEMA_PATH, "", "a path", "label file (data 1)"},
+    {"data.labels", SCHEMA_PATH, "", "a path",
+     "label file (data 1); UCF101-24: also pyannot.pkl, UCF101v2-GT.pkl, a folder or list of "
+     "YOWO's "
+     "label files (data 9)"},
     {"data.person_boxes", SCHEMA_PATH, "", "a path", "boxes of a person detector (data 1, 4)"},
     {"data.exclusions", SCHEMA_PATH, "", "a path", "key frames to leave out (data 1)"},
     {"data.included_timestamps", SCHEMA_PATH, "", "a path",
      "list of the seconds in use (data 1); empty: all"},
-    {"data.actions", SCHEMA_PATH, "", "a path", "action list, .pbtxt (data 1)"},
+    {"data.actions", SCHEMA_PATH, "", "a path",
+     "action list: .pbtxt (data 1), UCF101-24: lines of an id from 0 and a name (data 9)"},
+    {"data.videos", SCHEMA_PATH, "", "a path",
+     "UCF101-24: list of the videos in use, one a line; empty: all of the label file"},
+    {"data.excluded_videos", SCHEMA_PATH, "", "a path", "UCF101-24: list of videos to leave out"},
+    {"data.split_number", SCHEMA_INT, "1", "[1, 100]",
+     "UCF101-24: which of the lists of training and test videos in a label file that has some "
+     "(UCF101v2-GT.pkl), where no list of videos is named"},
     {"data.start_offset_seconds", SCHEMA_FLOAT, "0", ANY_NUMBER,
      "where in the film the video files start (data 2)"},
     SPLIT_KEYS("train"),
     SPLIT_KEYS("validation"),
+    {"data.validation.key_frame_stride", SCHEMA_INT, "1", "[1, 100000]",
+     "UCF101-24: as data.key_frame_stride, for validation; 1: every annotated frame (data 9)"},
     SPLIT_KEYS("unlabeled"),
     {"data.frame_count", SCHEMA_INT, "32", "[1, 1024]", "frames of a clip (data 2)"},
     {"data.frame_stride", SCHEMA_INT, "2", "[1, 256]",
-     "distance of a clip's frames, counted in frames of data.sampling_rate (data 2)"},
+     "distance of a clip's frames, counted in frames of data.sampling_rate; UCF101-24: of the "
+     "video, "
+     "1 by default (data 2)"},
     {"data.sampling_rate", SCHEMA_FLOAT, "30", "(0, 1000]",
      "frames a second that data.frame_stride counts in, whatever the videos have (data 2)"},
     {"data.short_side", SCHEMA_INT, "256", "[0, 4096]",
@@ -108,6 +126,9 @@ static const schema_key table[] = {
     {"data.key_frame_interval_seconds", SCHEMA_FLOAT, "0", "[0, 3600]",
      "at most one key frame of a video in each interval of this length, the one nearest to its "
      "middle; 0: all"},
+    {"data.key_frame_stride", SCHEMA_INT, "1", "[1, 100000]",
+     "UCF101-24: training key frames are the annotated frames whose number, from 0, is a multiple "
+     "of it (data 9)"},
     {"data.label_ratio", SCHEMA_FLOAT, "1", "(0, 1]",
      "share of the labelled key frames that keep their labels (data 6, Table 2)"},
     {"data.subset_seed", SCHEMA_INT, "0", ">= 0", "which share data.label_ratio keeps (data 6)"},
@@ -121,7 +142,8 @@ static const schema_key table[] = {
     {"data.box_score_train", SCHEMA_FLOAT, "0.9", "[0, 1]",
      "least detector score of a box used for labelled training (data 4)"},
     {"data.box_overlap_train", SCHEMA_FLOAT, "0.9", "[0, 1]",
-     "least overlap with a labelled person whose labels a detected box takes (data 4)"},
+     "least overlap with a labelled person whose labels a detected box takes; UCF101-24: 0.5 by "
+     "default (data 4)"},
     {"data.keep_unmatched_boxes", SCHEMA_BOOL, "false", "true, false",
      "train on detected boxes that match nobody as people without any action (data 4)"},
     {"data.box_labels", SCHEMA_CHOICE, "overlap", "overlap, file",
@@ -130,7 +152,8 @@ static const schema_key table[] = {
     {"data.keep_best_box", SCHEMA_BOOL, "false", "true, false",
      "a key frame none of whose detected boxes has the score keeps the best one (data 4)"},
     {"data.box_score_evaluate", SCHEMA_FLOAT, "0.85", "[0, 1]",
-     "boxes are evaluated whose detector score is greater (data 4)"},
+     "boxes are evaluated whose detector score is greater; UCF101-24: 0 by default, which is all "
+     "boxes (data 4)"},
     {"data.box_score_unlabeled", SCHEMA_FLOAT, "0.85", "[0, 1]",
      "unlabelled boxes are used whose detector score is greater (data 4)"},
     {"data.unlabeled_key_frames", SCHEMA_CHOICE, "behind_labels", "behind_labels, all",
@@ -168,7 +191,8 @@ static const schema_key table[] = {
     {"augment.scale_max", SCHEMA_INT, "0", "[0, 4096]",
      "greatest short side of that kind; 0: data.short_side (method 9 row 33: 320)"},
     {"augment.crop", SCHEMA_INT, "0", "[0, 4096]",
-     "side of the square that a view of a training clip is cropped to, at a place of its own; people "
+     "side of the square that a view of a training clip is cropped to, at a place of its own; "
+     "people "
      "with less than a quarter of their box in it are masked; 0: no crop (method 9 row 33: 224)"},
 
     {"ssl.preset", SCHEMA_CHOICE, "ours",
@@ -245,8 +269,10 @@ static const schema_key table[] = {
     {"ssl.ucb_no_positive", SCHEMA_CHOICE, "keep", "keep, drop",
      "instances without a positive label (method 3.2)"},
     {"ssl.ucb_mode", SCHEMA_CHOICE, "mask", "mask, resample",
-     "balanced halves: mask instances, or draw a class and then a clip that shows it, no mask; what "
-     "unlabelled clips show is counted by the initial weights in one pass before training (method 9 "
+     "balanced halves: mask instances, or draw a class and then a clip that shows it, no mask; "
+     "what "
+     "unlabelled clips show is counted by the initial weights in one pass before training (method "
+     "9 "
      "row 44, Table 9)"},
     {"ssl.freq_source", SCHEMA_CHOICE, "labeled", "labeled, unlabeled, online",
      "what the class frequencies are counted on; unlabeled: pseudo-labels of the initial weights, "
@@ -259,7 +285,8 @@ static const schema_key table[] = {
     {"ssl.online_momentum", SCHEMA_FLOAT, "0.999", "[0, 1)",
      "freq_source online: what the running rates keep of themselves in a step (method 11)"},
     {"ssl.neighbour_prior", SCHEMA_BOOL, "false", "true, false",
-     "labelled key frames on both sides of an unlabelled one move its labels: a class on both lowers "
+     "labelled key frames on both sides of an unlabelled one move its labels: a class on both "
+     "lowers "
      "its threshold, one on neither is no positive (method 11)"},
     {"ssl.neighbour_shift", SCHEMA_FLOAT, "0.1", "[0, 1)",
      "neighbour_prior: how far a threshold is lowered, d (method 11)"},

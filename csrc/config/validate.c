@@ -1,36 +1,25 @@
-// What needs more than one key, and what this version does not do yet.
+// What needs more than one key.
 #include <string.h>
 
 #include "config/values.h"
 
-// Settings of the specification that the table accepts and nothing implements yet. Whoever
-// implements one deletes its line.
-static const struct {
-    const char *key;
-    const char *value; // a '*' at its end stands for anything; NULL: all but the default
-} unavailable[] = {
-    {"data.dataset", "ucf101_24"},
-};
-
-static bool matches(const char *key, const char *pattern, const char *value)
+// UCF101-24 counts frames: settings in seconds would do nothing, or something else than they say.
+static sslact_status check_dataset(const config *c)
 {
-    if (!pattern) {
-        return strcmp(schema_get(schema_find(key))->default_value, value) != 0;
-    }
-    size_t length = strlen(pattern);
-    if (length > 0 && pattern[length - 1] == '*') {
-        return strncmp(pattern, value, length - 1) == 0;
-    }
-    return strcmp(pattern, value) == 0;
-}
-
-static sslact_status check_available(const config *c)
-{
-    for (size_t k = 0; k < sizeof(unavailable) / sizeof(unavailable[0]); k++) {
-        const char *value = values_get(c, unavailable[k].key);
-        if (matches(unavailable[k].key, unavailable[k].value, value)) {
-            return error_set(SSLACT_ERROR_CONFIG, "%s %s is not available in this version",
-                             unavailable[k].key, value);
+    static const char *const keys[] = {"data.start_offset_seconds",
+                                       "data.train.start_offset_seconds",
+                                       "data.validation.start_offset_seconds",
+                                       "data.unlabeled.start_offset_seconds",
+                                       "data.key_frame_interval_seconds",
+                                       "data.included_timestamps"};
+    bool counts_frames = strcmp(values_get(c, "data.dataset"), "ucf101_24") == 0;
+    for (size_t k = 0; counts_frames && k < sizeof(keys) / sizeof(keys[0]); k++) {
+        const char *value = values_get(c, keys[k]);
+        if (value[0] != '\0' && strcmp(value, "0") != 0) {
+            return error_set(SSLACT_ERROR_CONFIG,
+                             "%s is %s, data.dataset ucf101_24 counts frames (data.videos, "
+                             "data.key_frame_stride)",
+                             keys[k], value);
         }
     }
     return SSLACT_OK;
@@ -220,9 +209,8 @@ static sslact_status check_extensions(const config *c)
 sslact_status config_validate(const config *c)
 {
     static sslact_status (*const checks[])(const config *) = {
-        check_available, check_frames,  check_network, check_thresholds,
-        check_training,  check_framing, check_preset,  check_extensions,
-        check_data,
+        check_dataset, check_frames, check_network,    check_thresholds, check_training,
+        check_framing, check_preset, check_extensions, check_data,
     };
     sslact_status status = SSLACT_OK;
     for (size_t k = 0; k < sizeof(checks) / sizeof(checks[0]) && status == SSLACT_OK; k++) {

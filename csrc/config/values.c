@@ -143,13 +143,32 @@ sslact_status values_apply_preset(config *c, const char *preset_key)
     return SSLACT_OK;
 }
 
-// Method section 7: tau_pos is 0.9, and 0.5 when the thresholds are fixed.
+// Method section 7: tau_pos is 0.9, and 0.5 when the thresholds are fixed. Data sections 2, 4 and
+// 9: clips of UCF101-24 are consecutive frames, boxes there take a class from half of overlap on
+// and are tested whatever their score.
+static const struct {
+    const char *key;
+    const char *decider;
+    const char *value; // of the decider
+    const char *default_value;
+} derived[] = {
+    {"ssl.mpl_tau_pos", "ssl.mpl_mode", "fixed", "0.5"},
+    {"data.frame_stride", "data.dataset", "ucf101_24", "1"},
+    {"data.box_overlap_train", "data.dataset", "ucf101_24", "0.5"},
+    {"data.box_score_evaluate", "data.dataset", "ucf101_24", "0"},
+};
+
 sslact_status values_derive(config *c)
 {
-    size_t index = schema_find("ssl.mpl_tau_pos");
-    if (c->values[index].source != SOURCE_DEFAULT) {
-        return SSLACT_OK;
+    sslact_status status = SSLACT_OK;
+    for (size_t k = 0; k < sizeof(derived) / sizeof(derived[0]) && status == SSLACT_OK; k++) {
+        size_t index = schema_find(derived[k].key);
+        if (c->values[index].source == SOURCE_DEFAULT) {
+            bool applies = strcmp(values_get(c, derived[k].decider), derived[k].value) == 0;
+            status = set_known(
+                c, index, applies ? derived[k].default_value : schema_get(index)->default_value,
+                SOURCE_DEFAULT);
+        }
     }
-    bool fixed = strcmp(values_get(c, "ssl.mpl_mode"), "fixed") == 0;
-    return set_known(c, index, fixed ? "0.5" : schema_get(index)->default_value, SOURCE_DEFAULT);
+    return status;
 }

@@ -57,7 +57,7 @@ sslact_status check_progress(const checker *k, const char *phase, int64_t done, 
 
 data_place check_locate(const split_table *t, const split_frame *frame)
 {
-    return data_problems_locate(frame->from_boxes ? t->boxes_path : t->labels_path, frame->line);
+    return split_locate(t, frame->from_boxes, frame->video, frame->time_us, frame->line);
 }
 
 const char *check_skip_place(const char *message, const char *place)

@@ -226,7 +226,7 @@ static sslact_status open_video(const video_work *w, video_job *job, video **out
     sslact_status status = video_open(job->path, &w->options, out);
     job->end = NAN;
     if (status >= 0) {
-        job->end = sampling_get_end(*out);
+        job->end = sampling_get_end(&w->k->sampling, *out);
         job->frame_count = video_count_frames(*out);
         return SSLACT_OK;
     }
@@ -239,6 +239,23 @@ static sslact_status open_video(const video_work *w, video_job *job, video **out
     return add_problem(job, DATA_PROBLEM_VIDEO, &place, what);
 }
 
+// UCF101-24's annotation says how many frames a video has: another file of it may be cut otherwise.
+static sslact_status check_frame_count(video_job *job, const clip_range *range)
+{
+    const split_table *t = range->table;
+    const int32_t video = t->frames[range->first].video;
+    const int64_t annotated = t->frame_counts != NULL ? t->frame_counts[video] : 0;
+    char what[DATA_PROBLEM_TEXT];
+    data_place place;
+    if (annotated == 0 || annotated == job->frame_count) {
+        return SSLACT_OK;
+    }
+    snprintf(place.text, sizeof place.text, "%s", job->path);
+    snprintf(what, sizeof what, "the annotation of video \"%.200s\" has %lld frames, the file %lld",
+             t->videos.names[video], (long long)annotated, (long long)job->frame_count);
+    return add_problem(job, DATA_PROBLEM_FRAME_COUNT, &place, what);
+}
+
 static sslact_status check_video(video_work *w, video_job *job)
 {
     video *v = NULL;
@@ -248,7 +265,10 @@ static sslact_status check_video(video_work *w, video_job *job)
     }
     sslact_status status = open_video(w, job, &v);
     for (int32_t i = 0; status >= 0 && v != NULL && i < job->range_count; i++) {
-        status = check_range(w, job, &job->ranges[i], v, frames);
+        status = check_frame_count(job, &job->ranges[i]);
+        if (status >= 0) {
+            status = check_range(w, job, &job->ranges[i], v, frames);
+        }
     }
     if (v != NULL) {
         video_close(v);
@@ -606,7 +626,8 @@ static sslact_status check_all(video_work *w)
     }
     status = run_jobs(w);
     for (int i = 0; status >= 0 && i < CHECK_SPLITS; i++) {
-        status = w->k->tables[i] != NULL ? check_start(w, w->k->tables[i]) : SSLACT_OK;
+        const split_table *t = w->k->tables[i];
+        status = t != NULL && !t->counts_frames ? check_start(w, t) : SSLACT_OK;
     }
     return status < 0 ? status : check_same(w);
 }

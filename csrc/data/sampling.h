@@ -13,12 +13,16 @@ typedef struct sampling {
     int32_t frame_count;      // T, data.frame_count
     double step_seconds;      // data.frame_stride / data.sampling_rate
     double frame_gap_seconds; // data.max_frame_gap_seconds
+    // UCF101-24: places are frame numbers, from 0, in all that follows, and frame times play no
+    // part.
+    bool counts_frames;
+    int64_t step_frames; // data.frame_stride
 } sampling;
 
 void sampling_read(const config *c, sampling *out);
 
-// Time of the last frame.
-double sampling_get_end(const video *v);
+// Time of the last frame, or its number.
+double sampling_get_end(const sampling *s, const video *v);
 // Key frames lie in a video that ends at end_seconds, or no further outside than a missing frame
 // may be away. SSLACT_ERROR_MISMATCH with both times otherwise; `place` begins the message.
 sslact_status sampling_check_key_frame(const sampling *s, double end_seconds, double seconds,

@@ -3,6 +3,7 @@
 #include "data/split.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/array.h"
@@ -68,14 +69,14 @@ bool split_is_configured(const config *c, split_kind kind)
 
 // --- reading ---
 
+static bool is_ucf(const config *c)
+{
+    return strcmp(config_get_text(c, "data.dataset"), "ucf101_24") == 0;
+}
+
 static sslact_status require(const config *c, split_kind kind)
 {
     const char *split = names[kind];
-    if (strcmp(config_get_text(c, "data.dataset"), "ava") != 0 && !is_own(c)) {
-        return error_set(SSLACT_ERROR_UNSUPPORTED,
-                         "data.dataset %s cannot be read from files yet, expected ava or own",
-                         config_get_text(c, "data.dataset"));
-    }
     if (!split_is_configured(c, kind)) {
         return error_set(SSLACT_ERROR_CONFIG, "data.%s.%s is not set, expected the path of a %s",
                          split, kind == SPLIT_UNLABELED ? "person_boxes" : "labels",
@@ -85,7 +86,9 @@ static sslact_status require(const config *c, split_kind kind)
         return error_set(SSLACT_ERROR_CONFIG,
                          "data.%s.actions and data.actions are not set, expected the path of %s",
                          split,
-                         is_own(c) ? "a list of action names" : "an action list (.pbtxt)");
+                         is_own(c)   ? "a list of action names"
+                         : is_ucf(c) ? "a list of classes"
+                                     : "an action list (.pbtxt)");
     }
     bool pixels = strcmp(config_get_text(c, "data.box_units"), "pixels") == 0;
     if (pixels && config_get_split_text(c, split, "video_root")[0] == '\0') {
@@ -96,9 +99,8 @@ static sslact_status require(const config *c, split_kind kind)
     return SSLACT_OK;
 }
 
-// For a check that reports everything, a file that cannot be read is one more problem.
-static sslact_status pass_file_problem(data_problems *problems, const char *path,
-                                       sslact_status status)
+sslact_status split_pass_file_problem(data_problems *problems, const char *path,
+                                      sslact_status status)
 {
     if (status >= 0 || problems->callback == NULL || status == SSLACT_ERROR_OUT_OF_MEMORY ||
         status == SSLACT_ERROR_CANCELLED) {
@@ -116,8 +118,8 @@ static sslact_status pass_file_problem(data_problems *problems, const char *path
 static sslact_status read_own_rows(split_loading *l, const char *path, ava_kind kind, ava_rows *out)
 {
     bool pixels = strcmp(config_get_text(l->config, "data.box_units"), "pixels") == 0;
-    bool with_actions = kind == AVA_LABELS ||
-                        (l->table->kind == SPLIT_TRAIN && l->from.rules.labels_in_file);
+    bool with_actions =
+        kind == AVA_LABELS || (l->table->kind == SPLIT_TRAIN && l->from.rules.labels_in_file);
     return own_rows_read(path, pixels ? OWN_PIXELS : OWN_FRACTIONS,
                          with_actions ? &l->table->actions : NULL, &l->table->videos, l->problems,
                          out);
@@ -132,10 +134,9 @@ static sslact_status read_rows(split_loading *l, const char *path, ava_kind kind
         return SSLACT_OK;
     }
     sslact_status status =
-        is_own(l->config)
-            ? read_own_rows(l, path, kind, out)
-            : ava_rows_read(path, kind, limit, &l->table->videos, l->problems, out);
-    return pass_file_problem(l->problems, path, status);
+        is_own(l->config) ? read_own_rows(l, path, kind, out)
+                          : ava_rows_read(path, kind, limit, &l->table->videos, l->problems, out);
+    return split_pass_file_problem(l->problems, path, status);
 }
 
 static sslact_status read_keys(split_loading *l, const char *path, data_problems *problems,
@@ -229,14 +230,12 @@ static sslact_status read_included(split_loading *l)
     if (status >= 0) {
         split_sort_keys(l->from.included, l->from.included_count);
     }
-    return pass_file_problem(l->problems, path, status);
+    return split_pass_file_problem(l->problems, path, status);
 }
 
-static sslact_status read_files(split_loading *l)
+static sslact_status read_tables(split_loading *l)
 {
-    const char *split = names[l->table->kind];
-    const char *exclusions = config_get_split_text(l->config, split, "exclusions");
-    const char *actions = config_get_split_text(l->config, split, "actions");
+    const char *actions = config_get_split_text(l->config, names[l->table->kind], "actions");
     sslact_status status = is_own(l->config) ? own_actions_read(actions, &l->table->actions)
                                              : ava_actions_read(actions, &l->table->actions);
     if (status >= 0) {
@@ -245,15 +244,24 @@ static sslact_status read_files(split_loading *l)
     if (status >= 0) {
         status = read_rows(l, l->table->boxes_path, AVA_BOXES, &l->from.boxes);
     }
+    return status;
+}
+
+static sslact_status read_files(split_loading *l)
+{
+    const char *exclusions = config_get_split_text(l->config, names[l->table->kind], "exclusions");
+    sslact_status status = is_ucf(l->config) ? split_read_ucf(l) : read_tables(l);
     if (status >= 0 && exclusions[0] != '\0') {
-        status = pass_file_problem(
-            l->problems, exclusions,
-            read_keys(l, exclusions, l->problems, &l->from.excluded));
+        status = split_pass_file_problem(l->problems, exclusions,
+                                         read_keys(l, exclusions, l->problems, &l->from.excluded));
     }
     if (status >= 0 && l->table->kind != SPLIT_UNLABELED) {
         status = hold_out(l, &l->from.labels);
     }
-    status = status < 0 ? status : read_included(l);
+    if (status < 0 || is_ucf(l->config)) {
+        return status;
+    }
+    status = read_included(l);
     return status < 0 ? status : read_labeled(l);
 }
 
@@ -261,17 +269,19 @@ static sslact_status read_files(split_loading *l)
 
 // Rows of a video, and the first of them in its file.
 typedef struct video_use {
-    const char *path;
-    int64_t line, count;
+    const ava_row *first;
+    bool in_boxes;
+    int64_t count;
 } video_use;
 
-static void count_use(const ava_rows *rows, const char *path, video_use *uses)
+static void count_use(const ava_rows *rows, bool in_boxes, video_use *uses)
 {
     for (size_t i = 0; i < rows->count; i++) {
-        video_use *use = &uses[rows->rows[i].video];
-        if (use->count++ == 0 || (use->path == path && rows->rows[i].line < use->line)) {
-            use->path = path;
-            use->line = rows->rows[i].line;
+        const ava_row *row = &rows->rows[i];
+        video_use *use = &uses[row->video];
+        if (use->count++ == 0 || (use->in_boxes == in_boxes && row->line < use->first->line)) {
+            use->first = row;
+            use->in_boxes = in_boxes;
         }
     }
 }
@@ -285,9 +295,10 @@ static sslact_status find_video(split_loading *l, video_finder *finder, size_t i
         l->table->paths[index] = text_copy(text_get(&path));
         status = l->table->paths[index] == NULL ? SSLACT_ERROR_OUT_OF_MEMORY : SSLACT_OK;
     } else if (status == SSLACT_ERROR_NOT_FOUND || status == SSLACT_ERROR_INVALID_ARGUMENT) {
+        data_place place = split_locate(l->table, use->in_boxes, (int32_t)index,
+                                        use->first->time_us, use->first->line);
         status =
-            data_problems_report(l->problems, DATA_PROBLEM_UNKNOWN_VIDEO,
-                                 data_problems_locate(use->path, use->line).text,
+            data_problems_report(l->problems, DATA_PROBLEM_UNKNOWN_VIDEO, place.text,
                                  "%s (%" PRId64 " rows)", sslact_error_get_message(), use->count);
     }
     text_free(&path);
@@ -304,8 +315,8 @@ static sslact_status find_used_videos(split_loading *l, video_finder *finder)
                                ? SSLACT_ERROR_OUT_OF_MEMORY
                                : SSLACT_OK;
     if (status >= 0) {
-        count_use(&l->from.labels, l->table->labels_path, uses);
-        count_use(&l->from.boxes, l->table->boxes_path, uses);
+        count_use(&l->from.labels, false, uses);
+        count_use(&l->from.boxes, true, uses);
     }
     for (size_t i = 0; status >= 0 && i < count; i++) {
         if (uses[i].count > 0) {
@@ -334,7 +345,7 @@ static sslact_status find_videos(split_loading *l)
     sslact_status status =
         video_finder_open(root, config_get_split_text(l->config, split, "file_names"), &finder);
     if (status < 0) {
-        return pass_file_problem(l->problems, root, status);
+        return split_pass_file_problem(l->problems, root, status);
     }
     status = find_used_videos(l, finder);
     video_finder_free(finder);
@@ -384,7 +395,10 @@ static sslact_status set_rules(split_loading *l)
     rules->labels_in_file = strcmp(config_get_text(c, "data.box_labels"), "file") == 0;
     t->boxes_are_labeled =
         t->kind == SPLIT_TRAIN || (t->kind == SPLIT_VALIDATION && !rules->has_boxes);
-    t->start_offset_seconds = config_get_split_double(c, names[t->kind], "start_offset_seconds");
+    t->labels_have_lines = true;
+    t->counts_frames = is_ucf(c);
+    t->start_offset_seconds =
+        t->counts_frames ? 1 : config_get_split_double(c, names[t->kind], "start_offset_seconds");
     return t->labels_path == NULL || t->boxes_path == NULL ? SSLACT_ERROR_OUT_OF_MEMORY : SSLACT_OK;
 }
 
@@ -451,12 +465,27 @@ sslact_status split_load_observed(const config *c, split_kind kind, data_problem
     ava_keys_free(&l.from.excluded);
     ava_keys_free(&l.from.labeled);
     free(l.from.included);
+    free(l.from.frame_counts);
     if (status < 0) {
         split_free(l.table);
         return status;
     }
     *out = l.table;
     return SSLACT_OK;
+}
+
+data_place split_locate(const split_table *t, bool in_boxes, int32_t video, int64_t time_us,
+                        int64_t number)
+{
+    data_place place;
+    if (in_boxes || t->labels_have_lines) {
+        return data_problems_locate(in_boxes ? t->boxes_path : t->labels_path, number);
+    }
+    size_t length = strlen(t->labels_path), room = sizeof place.text - 128;
+    snprintf(place.text, sizeof place.text, "%s: video \"%.60s\", frame %" PRId64,
+             length > room ? t->labels_path + length - room : t->labels_path,
+             t->videos.names[video], time_us / 1000000);
+    return place;
 }
 
 void split_free(split_table *t)
@@ -468,6 +497,7 @@ void split_free(split_table *t)
         free(t->paths[i]);
     }
     free(t->paths);
+    free(t->frame_counts);
     free(t->labels_path);
     free(t->boxes_path);
     name_table_free(&t->videos);

@@ -42,11 +42,14 @@ typedef struct split_frame { // one key frame
 
 typedef struct split_table {
     split_kind kind;
-    bool boxes_are_labeled; // clips carry labels: train, and validation without a box file
-    double start_offset_seconds;
-    char *labels_path; // for messages; "" where there is none
+    bool boxes_are_labeled;      // clips carry labels: train, and validation without a box file
+    bool counts_frames;          // UCF101-24: "seconds" of time_us are frame numbers, from 1
+    bool labels_have_lines;      // false: the label file is a pickle or a folder
+    double start_offset_seconds; // of the first frame; 1 where frames are counted
+    char *labels_path;           // for messages; "" where there is none
     char *boxes_path;
-    name_table videos; // in byte order
+    name_table videos;     // in byte order
+    int64_t *frame_counts; // [videos.count] as the annotation says, 0: it does not; may be NULL
     char **paths; // [videos.count], NULL where a video is not used; NULL without data.video_root
     ava_actions actions;
 
@@ -86,6 +89,9 @@ typedef struct split_observer {
 sslact_status split_load_observed(const config *c, split_kind kind, data_problems *problems,
                                   const split_observer *observer, split_table **out);
 void split_free(split_table *t); // NULL is fine
+// Where a row of the label or the box file stands, for messages; number is its line.
+data_place split_locate(const split_table *t, bool in_boxes, int32_t video, int64_t time_us,
+                        int64_t number);
 
 #ifdef __cplusplus
 }

@@ -88,10 +88,12 @@ static sslact_status refuse_crowd(const builder *b, row_span span, const char *p
                                   const char *what, size_t count, int limit)
 {
     char time[32];
-    ava_render_time(span.rows[0].time_us, time);
-    return error_set(SSLACT_ERROR_FORMAT, "%s:%" PRId64 ": %zu %s on key frame %s,%s, at most %d",
-                     path, span.rows[0].line, count, what,
-                     b->table->videos.names[span.rows[0].video], time, limit);
+    const ava_row *row = &span.rows[0];
+    data_place place =
+        split_locate(b->table, path == b->table->boxes_path, row->video, row->time_us, row->line);
+    ava_render_time(row->time_us, time);
+    return error_set(SSLACT_ERROR_FORMAT, "%s: %zu %s on key frame %s,%s, at most %d", place.text,
+                     count, what, b->table->videos.names[row->video], time, limit);
 }
 
 static sslact_status add_to_groups(group_list *list, const ava_row *row, size_t sorted_index)
@@ -130,6 +132,19 @@ static sslact_status group_rows(builder *b, row_span span, group_list *list)
     return status;
 }
 
+static sslact_status report_duplicate(builder *b, const ava_row *row, const ava_row *before)
+{
+    const split_table *t = b->table;
+    data_place place = split_locate(t, false, row->video, row->time_us, row->line);
+    if (!t->labels_have_lines) {
+        return data_problems_report(b->problems, DATA_PROBLEM_DUPLICATE, place.text,
+                                    "tubes %" PRId64 " and %" PRId64 " have one box and class",
+                                    before->person, row->person);
+    }
+    return data_problems_report(b->problems, DATA_PROBLEM_DUPLICATE, place.text,
+                                "repeats the label of line %" PRId64, before->line);
+}
+
 // b->sorted still holds the label rows of the key frame.
 static sslact_status report_duplicates(builder *b, row_span span)
 {
@@ -137,10 +152,7 @@ static sslact_status report_duplicates(builder *b, row_span span)
     for (size_t i = 1; status >= 0 && i < span.count; i++) {
         const ava_row *before = b->sorted[i - 1], *row = b->sorted[i];
         if (compare_boxes(before, row) == 0 && before->action_id == row->action_id) {
-            status =
-                data_problems_report(b->problems, DATA_PROBLEM_DUPLICATE,
-                                     data_problems_locate(b->table->labels_path, row->line).text,
-                                     "repeats the label of line %" PRId64, before->line);
+            status = report_duplicate(b, row, before);
         }
     }
     return status;

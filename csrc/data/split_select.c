@@ -17,6 +17,22 @@ static sslact_status sort_rows(ava_rows *rows, const int32_t *new_index, size_t 
     return ava_rows_sort(rows, video_count);
 }
 
+// What the annotation says of the videos, in their new order.
+static sslact_status sort_frame_counts(split_loading *l, const int32_t *new_index)
+{
+    if (l->from.frame_count_count == 0) {
+        return SSLACT_OK;
+    }
+    l->table->frame_counts = array_create(l->table->videos.count, sizeof(int64_t));
+    if (l->table->frame_counts == NULL) {
+        return SSLACT_ERROR_OUT_OF_MEMORY;
+    }
+    for (size_t i = 0; i < l->from.frame_count_count; i++) {
+        l->table->frame_counts[new_index[i]] = l->from.frame_counts[i];
+    }
+    return SSLACT_OK;
+}
+
 sslact_status split_sort_sources(split_loading *l)
 {
     int32_t *new_index = NULL;
@@ -24,7 +40,10 @@ sslact_status split_sort_sources(split_loading *l)
     if (status < 0) {
         return status;
     }
-    status = sort_rows(&l->from.labels, new_index, l->table->videos.count);
+    status = sort_frame_counts(l, new_index);
+    if (status >= 0) {
+        status = sort_rows(&l->from.labels, new_index, l->table->videos.count);
+    }
     if (status >= 0) {
         status = sort_rows(&l->from.boxes, new_index, l->table->videos.count);
     }
@@ -242,6 +261,21 @@ static sslact_status match_videos(split_loading *l)
     return status;
 }
 
+// UCF101-24 is tested on annotated frames alone; a detector looked at more of them.
+static sslact_status keep_annotated_boxes(split_loading *l)
+{
+    ava_key *keys = NULL;
+    int64_t *numbers = NULL;
+    size_t count;
+    sslact_status status = list_keys(&l->from.labels, &keys, &numbers, &count);
+    if (status >= 0) {
+        split_keep_keys(&l->from.boxes, numbers, count, true);
+    }
+    free(keys);
+    free(numbers);
+    return status;
+}
+
 sslact_status split_select(split_loading *l)
 {
     sslact_status status = drop_excluded(l);
@@ -253,6 +287,9 @@ sslact_status split_select(split_loading *l)
     }
     if (status >= 0 && l->table->kind == SPLIT_TRAIN) {
         status = choose_subset(l);
+    }
+    if (status >= 0 && l->table->kind == SPLIT_VALIDATION && l->table->counts_frames) {
+        status = keep_annotated_boxes(l);
     }
     return status;
 }

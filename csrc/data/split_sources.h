@@ -11,6 +11,8 @@ extern "C" {
 typedef struct split_sources {
     ava_rows labels, boxes;
     ava_keys excluded;
+    int64_t *frame_counts; // [frame_count_count] by number of the video, as split_table's
+    size_t frame_count_count;
     int64_t *included; // [included_count] times in use, ascending; NULL: every time
     size_t included_count;
     // Unlabelled split: the labelled key frames of the training split, whose videos give an
@@ -25,6 +27,12 @@ typedef struct split_loading {
     split_table *table;
     split_sources from;
 } split_loading;
+
+// For a check that reports everything, a file that cannot be read is one more problem.
+sslact_status split_pass_file_problem(data_problems *problems, const char *path,
+                                      sslact_status status);
+// Reads what is not read yet by the common part: classes, labels and boxes of UCF101-24.
+sslact_status split_read_ucf(split_loading *l);
 
 // Numbers the videos in byte order and sorts the rows by (video, time, line).
 sslact_status split_sort_sources(split_loading *l);

@@ -116,13 +116,19 @@ TEST_F(Validate, AcceptsTheNeighboursOfContradictions)
     }
 }
 
-TEST_F(Validate, RefusesByNameWhatIsNotThereYet)
+TEST_F(Validate, RefusesSecondsWhereFramesAreCounted)
 {
-    ASSERT_EQ(set("data.dataset", "ucf101_24"), SSLACT_OK);
-    EXPECT_EQ(config_validate(config_), SSLACT_ERROR_CONFIG);
-    EXPECT_EQ(message(), "data.dataset ucf101_24 is not available in this version");
-    ASSERT_EQ(set("data.dataset", "ava"), SSLACT_OK);
-    EXPECT_EQ(config_validate(config_), SSLACT_OK);
+    for (const char *key : {"data.start_offset_seconds", "data.validation.start_offset_seconds",
+                            "data.key_frame_interval_seconds"}) {
+        ASSERT_EQ(set("data.dataset", "ucf101_24"), SSLACT_OK);
+        EXPECT_EQ(config_validate(config_), SSLACT_OK) << message();
+        ASSERT_EQ(set(key, "3"), SSLACT_OK);
+        EXPECT_EQ(config_validate(config_), SSLACT_ERROR_CONFIG) << key;
+        EXPECT_EQ(message().rfind(std::string(key) + " is 3", 0), 0u) << message();
+        ASSERT_EQ(set("data.dataset", "ava"), SSLACT_OK);
+        EXPECT_EQ(config_validate(config_), SSLACT_OK) << message();
+        ASSERT_EQ(set(key, "0"), SSLACT_OK);
+    }
 }
 
 } // namespace

@@ -76,9 +76,9 @@ TEST(Sampling, RefusesFramesThatACutOffVideoHasLost)
     std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
     video *v = nullptr;
     ASSERT_EQ(video_open(path.c_str(), nullptr, &v), SSLACT_OK) << sslact_error_get_message();
-    const double end = sampling_get_end(v);
-    ASSERT_LT(end, 3.0);
     const sampling s = make_sampling();
+    const double end = sampling_get_end(&s, v);
+    ASSERT_LT(end, 3.0);
     int64_t frames[frame_count] = {-1, -1};
 
     EXPECT_EQ(sampling_choose(&s, v, end, "clip", frames), SSLACT_OK) << sslact_error_get_message();
@@ -86,5 +86,35 @@ TEST(Sampling, RefusesFramesThatACutOffVideoHasLost)
 
     EXPECT_NE(std::string(sslact_error_get_message()).find("cut off after"), std::string::npos)
         << sslact_error_get_message();
+    video_close(v);
+}
+
+// UCF101-24: frame numbers alone, whatever the frame rate.
+TEST(Sampling, CountsFramesWhereTheAnnotationDoes)
+{
+    const test::TemporaryFolder folder;
+    const std::string path = write_video(folder.path() + "/counted.mp4"); // 40 frames
+    video *v = nullptr;
+    ASSERT_EQ(video_open(path.c_str(), nullptr, &v), SSLACT_OK) << sslact_error_get_message();
+    sampling s = make_sampling();
+    s.counts_frames = true;
+    s.frame_count = 8;
+    s.step_frames = 1;
+    int64_t frames[8] = {};
+    const auto list = [&] { return std::vector<int64_t>(frames, frames + 8); };
+
+    EXPECT_EQ(sampling_get_end(&s, v), 39);
+    ASSERT_EQ(sampling_choose(&s, v, 20, "clip", frames), SSLACT_OK);
+    EXPECT_EQ(list(), (std::vector<int64_t>{16, 17, 18, 19, 20, 21, 22, 23}));
+    s.step_frames = 3;
+    ASSERT_EQ(sampling_choose(&s, v, 35, "clip", frames), SSLACT_OK);
+    EXPECT_EQ(list(), (std::vector<int64_t>{23, 26, 29, 32, 35, 38, 39, 39}));
+    ASSERT_EQ(sampling_choose(&s, v, 0, "clip", frames), SSLACT_OK);
+    EXPECT_EQ(list(), (std::vector<int64_t>{0, 0, 0, 0, 0, 3, 6, 9}));
+
+    EXPECT_EQ(sampling_choose(&s, v, 40, "labels.csv:7", frames), SSLACT_ERROR_MISMATCH);
+    EXPECT_STREQ(sslact_error_get_message(),
+                 "labels.csv:7: key frame 41 of a video of 40 frames, counted from 1");
+    EXPECT_EQ(sampling_choose(&s, v, -1, "labels.csv:7", frames), SSLACT_ERROR_MISMATCH);
     video_close(v);
 }
