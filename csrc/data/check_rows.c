@@ -49,10 +49,15 @@ static sslact_status report_pair(row_check *c, data_problem kind, const ava_row 
 {
     char time[32];
     const split_table *t = c->view->table;
+    data_place place = split_locate(t, false, row->video, row->time_us, row->line);
+    if (!t->labels_have_lines) {
+        return check_report(c->k, kind, place.text, "tube %" PRId64 ": %s tube %" PRId64,
+                            row->person, what, before->person);
+    }
     ava_render_time(row->time_us, time);
-    return check_report(c->k, kind, data_problems_locate(t->labels_path, row->line).text,
-                        "video \"%s\" at %s s: %s line %" PRId64, t->videos.names[row->video], time,
-                        what, before->line);
+    return check_report(c->k, kind, place.text, "video \"%s\" at %s%s: %s line %" PRId64,
+                        t->videos.names[row->video], t->counts_frames ? "frame " : "",
+                        t->counts_frames ? time : strcat(time, " s"), what, before->line);
 }
 
 static sslact_status compare_people(row_check *c, const ava_row *row, const ava_row *before)

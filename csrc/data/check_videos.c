@@ -243,8 +243,8 @@ static sslact_status open_video(const video_work *w, video_job *job, video **out
 static sslact_status check_frame_count(video_job *job, const clip_range *range)
 {
     const split_table *t = range->table;
-    const int32_t video = t->frames[range->first].video;
-    const int64_t annotated = t->frame_counts != NULL ? t->frame_counts[video] : 0;
+    const int32_t id = t->frames[range->first].video;
+    const int64_t annotated = t->frame_counts != NULL ? t->frame_counts[id] : 0;
     char what[DATA_PROBLEM_TEXT];
     data_place place;
     if (annotated == 0 || annotated == job->frame_count) {
@@ -252,7 +252,7 @@ static sslact_status check_frame_count(video_job *job, const clip_range *range)
     }
     snprintf(place.text, sizeof place.text, "%s", job->path);
     snprintf(what, sizeof what, "the annotation of video \"%.200s\" has %lld frames, the file %lld",
-             t->videos.names[video], (long long)annotated, (long long)job->frame_count);
+             t->videos.names[id], (long long)annotated, (long long)job->frame_count);
     return add_problem(job, DATA_PROBLEM_FRAME_COUNT, &place, what);
 }
 

@@ -138,24 +138,28 @@ static sslact_status read_boxes(split_loading *l)
 
 // --- unlabelled frames ---
 
-static sslact_status exclude(split_loading *l, const ava_rows *labels)
+// Takes the boxes of labelled key frames away.
+static sslact_status drop_labeled(ava_rows *boxes, const ava_rows *labels)
 {
-    ava_keys *out = &l->from.excluded;
-    sslact_status status = SSLACT_OK;
+    int64_t *keys = array_create(labels->count, sizeof *keys);
+    size_t kept = 0;
 
-    for (size_t i = 0; status >= 0 && i < labels->count; i++) {
-        const ava_row *row = &labels->rows[i];
-        const ava_key *last = out->count > 0 ? &out->keys[out->count - 1] : NULL;
-        if (last != NULL && last->video == row->video && last->time_us == row->time_us) {
-            continue;
-        }
-        status =
-            array_reserve((void **)&out->keys, &out->capacity, out->count + 1, sizeof *out->keys);
-        if (status >= 0) {
-            out->keys[out->count++] = (ava_key){row->time_us, row->line, row->video};
+    if (keys == NULL) {
+        return SSLACT_ERROR_OUT_OF_MEMORY;
+    }
+    for (size_t i = 0; i < labels->count; i++) {
+        keys[i] = ava_make_key(labels->rows[i].video, labels->rows[i].time_us);
+    }
+    split_sort_keys(keys, labels->count);
+    for (size_t i = 0; i < boxes->count; i++) {
+        const ava_row *row = &boxes->rows[i];
+        if (!split_find_key(keys, labels->count, ava_make_key(row->video, row->time_us))) {
+            boxes->rows[kept++] = *row;
         }
     }
-    return status;
+    boxes->count = kept;
+    free(keys);
+    return SSLACT_OK;
 }
 
 // Boxes of videos that nobody trains on are left out.
@@ -186,7 +190,7 @@ static sslact_status leave_labeled_out(split_loading *l, const char *path, data_
     }
     if (status >= 0) {
         keep_training_videos(&l->from.boxes, &train.rows, is_training);
-        status = exclude(l, &train.rows);
+        status = drop_labeled(&l->from.boxes, &train.rows);
     }
     if (status >= 0) {
         l->from.frame_counts = train.frame_counts;

@@ -5,6 +5,7 @@
 // annotations_test_part.csv.xz and generated_person_boxes.csv; the subset by the formulas of
 // section 6 with frame numbers from 1.
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -319,7 +320,13 @@ TEST_F(RealClips, HaveNoProblem)
     options.problem_user = &found;
     data_check_summary summary = {};
     ASSERT_EQ(data_check(c.get(), &options, &summary), SSLACT_OK) << sslact_error_get_message();
-    EXPECT_TRUE(found.empty()) << found[0].place << ": " << found[0].what;
+    std::map<data_problem, int> kinds;
+    for (const FoundProblem &problem : found) {
+        kinds[problem.kind]++;
+    }
+    // One clip trains one class; the detector missed everybody on 14 and on 2 frames.
+    EXPECT_EQ(kinds, (std::map<data_problem, int>{{DATA_PROBLEM_EMPTY_CLASS, 23},
+                                                  {DATA_NOTE_EMPTY_KEY_FRAME, 2}}));
     EXPECT_EQ(summary.videos, 7);
     EXPECT_EQ(summary.splits[0].clips, 60) << "every fourth of 240 frames";
     EXPECT_EQ(summary.splits[1].labels, 48 + 151 + 348 + 98 + 488 + 289);
@@ -343,6 +350,11 @@ TEST_F(RealClips, AnnotationOfMoreFramesThanTheFileHasIsNamed)
     options.problem_user = &found;
     data_check_summary summary = {};
     ASSERT_EQ(data_check(c.get(), &options, &summary), SSLACT_OK) << sslact_error_get_message();
+    found.erase(std::remove_if(found.begin(), found.end(),
+                               [](const FoundProblem &problem) {
+                                   return problem.kind == DATA_PROBLEM_EMPTY_CLASS;
+                               }),
+                found.end());
     ASSERT_EQ(found.size(), 2u);
     EXPECT_EQ(found[0].kind, DATA_PROBLEM_FRAME_COUNT);
     EXPECT_EQ(found[0].what, "the annotation of video \"SoccerJuggling/v_SoccerJuggling_g23_c01\" "
