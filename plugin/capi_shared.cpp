@@ -28,7 +28,8 @@ struct DetectionFileDiscarder {
 void write_detections(const Evaluation &evaluation, dataset *data, const char *path)
 {
     detection_file *opened = nullptr;
-    check(detection_file_open(path, &opened));
+    check(detection_file_open(
+        path, dataset_counts_frames(data) ? DETECTION_UCF101_24 : DETECTION_AVA, &opened));
     std::unique_ptr<detection_file, DetectionFileDiscarder> file(opened);
     const int32_t class_count = dataset_count_classes(data);
     for (const ScoredClip &scored : evaluation.clips) {
@@ -180,7 +181,9 @@ sslact_status evaluate_to_report(Detector &network, const config *settings, data
     evaluation_facts facts = {};
     facts.role = role.c_str();
     facts.split = split.c_str();
-    facts.rule = config_get_text(settings, "evaluate.rule");
+    // UCF101-24: only frames with annotation are key frames.
+    facts.rule =
+        dataset_counts_frames(data) ? "annotated" : config_get_text(settings, "evaluate.rule");
     facts.row_limit = wanted.row_limit;
     facts.iteration = iteration;
     facts.round = find_round(settings, iteration);

@@ -100,7 +100,8 @@ static const schema_key table[] = {
     {"data.included_timestamps", SCHEMA_PATH, "", "a path",
      "list of the seconds in use (data 1); empty: all"},
     {"data.actions", SCHEMA_PATH, "", "a path",
-     "action list: .pbtxt (data 1), UCF101-24: lines of an id from 0 and a name (data 9)"},
+     "action list: .pbtxt (data 1), UCF101-24: lines of an id from 0 and a name, empty for its "
+     "24 (data 9)"},
     {"data.videos", SCHEMA_PATH, "", "a path",
      "UCF101-24: list of the videos in use, one a line; empty: all of the label file"},
     {"data.excluded_videos", SCHEMA_PATH, "", "a path", "UCF101-24: list of videos to leave out"},
@@ -328,7 +329,8 @@ static const schema_key table[] = {
     {"evaluate.rule", SCHEMA_CHOICE, "exclusions", "exclusions, included",
      "which of the two official AVA rules (data 8)"},
     {"evaluate.row_limit", SCHEMA_INT, "50", ">= 0",
-     "detections that count on a key frame, all classes together; 0: all (data 8)"},
+     "detections that count on a key frame, all classes together; 0: all, which is UCF101-24's "
+     "default (data 8, 10)"},
 
     {"checkpoint.every_iterations", SCHEMA_INT, "500", ">= 0", "0: at the end only"},
     {"checkpoint.keep_last", SCHEMA_INT, "2", "[1, 1000000]", "checkpoints that stay on disk"},

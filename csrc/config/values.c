@@ -156,6 +156,7 @@ static const struct {
     {"data.frame_stride", "data.dataset", "ucf101_24", "1"},
     {"data.box_overlap_train", "data.dataset", "ucf101_24", "0.5"},
     {"data.box_score_evaluate", "data.dataset", "ucf101_24", "0"},
+    {"evaluate.row_limit", "data.dataset", "ucf101_24", "0"},
 };
 
 sslact_status values_derive(config *c)

@@ -105,6 +105,11 @@ int32_t dataset_get_class_id(const dataset *d, int32_t j)
     return j >= 0 && j < d->class_count ? d->class_ids[j] : 0;
 }
 
+bool dataset_counts_frames(const dataset *d)
+{
+    return d->counts_frames;
+}
+
 int dataset_is_labeled(dataset *d)
 {
     return d->kind->is_labeled(d);

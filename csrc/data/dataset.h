@@ -28,7 +28,10 @@ int32_t dataset_count_classes(const dataset *d);
 const char *dataset_get_class_name(const dataset *d, int32_t j); // NULL when out of range
 // "train", "unlabeled", "validation"; "memory" for sets made by the program. Static.
 const char *dataset_get_split(const dataset *d);
-int32_t dataset_get_class_id(const dataset *d, int32_t j);       // AVA id; j + 1 when made in memory
+// The id of the annotation: AVA's, UCF101-24's from 0; j + 1 when made in memory.
+int32_t dataset_get_class_id(const dataset *d, int32_t j);
+// UCF101-24: timestamps are the numbers of frames, from 1, and boxes were pixels of 320 x 240.
+bool dataset_counts_frames(const dataset *d);
 // 1 when at least one clip carries labels. A callback set reads clips until it meets one.
 int dataset_is_labeled(dataset *d);
 

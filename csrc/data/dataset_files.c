@@ -329,6 +329,7 @@ sslact_status dataset_open(const config *c, const char *split, dataset **out)
     static const char *const names[] = {[SPLIT_TRAIN] = "train",
                                         [SPLIT_UNLABELED] = "unlabeled",
                                         [SPLIT_VALIDATION] = "validation"};
+    set->base.counts_frames = table->counts_frames;
     set->base.split = names[table->kind];
     *out = &set->base;
     return SSLACT_OK;

@@ -29,6 +29,7 @@ struct dataset {
     int32_t class_count;
     char **class_names; // [class_count]
     int32_t *class_ids; // [class_count]
+    bool counts_frames; // timestamps are frame numbers
     const char *split;  // static: "train", ...; "memory" where the program gave the clips
 };
 

@@ -1,5 +1,5 @@
-// Detections as a file in AVA's own form; rows gather in a buffer so that a million of them do not
-// cost a million calls.
+// Detections as a file in AVA's form or UCF101-24's; rows gather in a buffer so that a million of
+// them do not cost a million calls.
 #include "report/detections.h"
 
 #include "base/array.h"
@@ -12,13 +12,18 @@
 
 enum { buffer_size = 1 << 16 };
 
+// The picture that UCF101-24 counts pixels in.
+#define UCF_WIDTH 320
+#define UCF_HEIGHT 240
+
 struct detection_file {
+    detection_form form;
     file_writer *writer;
     text pending;
     int64_t rows;
 };
 
-sslact_status detection_file_open(const char *path, detection_file **out)
+sslact_status detection_file_open(const char *path, detection_form form, detection_file **out)
 {
     detection_file *file = array_create(1, sizeof *file);
     if (file == NULL) {
@@ -29,6 +34,7 @@ sslact_status detection_file_open(const char *path, detection_file **out)
         free(file);
         return status;
     }
+    file->form = form;
     *out = file;
     return SSLACT_OK;
 }
@@ -74,6 +80,20 @@ static sslact_status flush(detection_file *file)
     return status;
 }
 
+static void append_ava(text *out, const detection_row *row)
+{
+    append_time(out, row->timestamp);
+    text_append_format(out, ",%.3f,%.3f,%.3f,%.3f,%lld,%.9f\n", row->x1, row->y1, row->x2, row->y2,
+                       (long long)row->class_id, row->score);
+}
+
+static void append_ucf(text *out, const detection_row *row)
+{
+    text_append_format(out, "%.0f,%lld,%.9f,%.2f,%.2f,%.2f,%.2f\n", row->timestamp,
+                       (long long)row->class_id, row->score, row->x1 * UCF_WIDTH,
+                       row->y1 * UCF_HEIGHT, row->x2 * UCF_WIDTH, row->y2 * UCF_HEIGHT);
+}
+
 sslact_status detection_file_write(detection_file *file, const detection_row *row)
 {
     sslact_status status = check_row(row, file->rows);
@@ -82,9 +102,11 @@ sslact_status detection_file_write(detection_file *file, const detection_row *ro
     }
     text_append(&file->pending, row->video);
     text_append(&file->pending, ",");
-    append_time(&file->pending, row->timestamp);
-    text_append_format(&file->pending, ",%.3f,%.3f,%.3f,%.3f,%lld,%.9f\n", row->x1, row->y1,
-                       row->x2, row->y2, (long long)row->class_id, row->score);
+    if (file->form == DETECTION_UCF101_24) {
+        append_ucf(&file->pending, row);
+    } else {
+        append_ava(&file->pending, row);
+    }
     file->rows++;
     return file->pending.length >= buffer_size ? flush(file) : SSLACT_OK;
 }

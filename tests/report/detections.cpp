@@ -9,11 +9,11 @@ namespace
 
 using namespace report_test;
 
-std::string write_rows(const std::vector<detection_row> &rows)
+std::string write_rows(const std::vector<detection_row> &rows, detection_form form = DETECTION_AVA)
 {
     Folder folder;
     detection_file *file = nullptr;
-    EXPECT_EQ(detection_file_open((folder / "d.csv").c_str(), &file), SSLACT_OK);
+    EXPECT_EQ(detection_file_open((folder / "d.csv").c_str(), form, &file), SSLACT_OK);
     for (const auto &row : rows) {
         EXPECT_EQ(detection_file_write(file, &row), SSLACT_OK) << sslact_error_get_message();
     }
@@ -39,6 +39,14 @@ TEST(DetectionFile, WritesFractionsOfASecondWithDecimals)
                     "v,10000,0.000,0.000,1.000,1.000,1,0.000000000\n");
 }
 
+// Half a picture of 320 x 240; frames have no leading zeros, classes count from 0.
+TEST(DetectionFile, WritesUcfRowsInPixels)
+{
+    EXPECT_EQ(write_rows({{"Biking/v_Biking_g01_c01", 7, 0.1, 0.25, 0.6, 0.75, 2, 0.5}},
+                         DETECTION_UCF101_24),
+              "Biking/v_Biking_g01_c01,7,2,0.500000000,32.00,60.00,192.00,180.00\n");
+}
+
 TEST(DetectionFile, HoldsManyRowsAndAnEmptyOneNone)
 {
     std::vector<detection_row> rows(5000, {"video", 1000, 0, 0, 1, 1, 3, 0.5});
@@ -51,7 +59,7 @@ TEST(DetectionFile, RefusesNamesThatTheFormCannotHoldAndNumbersThatAreNone)
 {
     Folder folder;
     detection_file *file = nullptr;
-    ASSERT_EQ(detection_file_open((folder / "d.csv").c_str(), &file), SSLACT_OK);
+    ASSERT_EQ(detection_file_open((folder / "d.csv").c_str(), DETECTION_AVA, &file), SSLACT_OK);
     for (const char *name : {"a,b", "a\nb", "a\"b", ""}) {
         detection_row row = {name, 1, 0, 0, 1, 1, 1, 0.5};
         EXPECT_EQ(detection_file_write(file, &row), SSLACT_ERROR_INVALID_ARGUMENT);
