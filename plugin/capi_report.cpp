@@ -1,5 +1,7 @@
 // sslact_report_*: what an evaluation found.
 
+#include <cstring>
+
 #include "handles.h"
 #include "score.h"
 
@@ -91,7 +93,9 @@ sslact_status sslact_report_score(const sslact_score_options *options, sslact_re
         const sslact_score_options given = read_struct(options, "options");
         need(given.detections_path, "options.detections_path");
         need(given.labels_path, "options.labels_path");
-        need(given.actions_path, "options.actions_path");
+        if (given.dataset == nullptr || std::strcmp(given.dataset, "ucf101_24") != 0) {
+            need(given.actions_path, "options.actions_path");
+        }
         auto handle = std::make_unique<sslact_report>();
         handle->inner.reset(score_files(given));
         *out = handle.release();

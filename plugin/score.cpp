@@ -1,5 +1,5 @@
-// Detections and labels from files to frame mAP; datasets-and-evaluation.md section 8. A row of a
-// class that is not on the action list leaves first, in both files (step 1).
+// Detections and labels from files to frame mAP; datasets-and-evaluation.md sections 8 and 10. A
+// row of a class that is not on the action list leaves first, in both files (step 1).
 
 #include "score.h"
 
@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "data/ava_files.h"
+#include "data/ucf_files.h"
 #include "metrics/frame_map.h"
 
 namespace sslact
@@ -25,6 +26,7 @@ struct ScoreFiles {
     ava_rows detections = {};
     ava_rows truth = {};
     ava_keys excluded = {};
+    ava_keys lengths = {}; // of videos, in frames
     ScoreFiles() = default;
     ScoreFiles(const ScoreFiles &) = delete;
     ScoreFiles &operator=(const ScoreFiles &) = delete;
@@ -35,8 +37,50 @@ struct ScoreFiles {
         ava_rows_free(&detections);
         ava_rows_free(&truth);
         ava_keys_free(&excluded);
+        ava_keys_free(&lengths);
     }
 };
+
+bool is_ucf(const sslact_score_options &options)
+{
+    if (options.dataset == nullptr || std::strcmp(options.dataset, "ava") == 0) {
+        return false;
+    }
+    if (std::strcmp(options.dataset, "ucf101_24") != 0) {
+        throw Error(SSLACT_ERROR_INVALID_ARGUMENT, std::string("dataset \"") + options.dataset +
+                                                       "\", \"ava\" or \"ucf101_24\" is accepted");
+    }
+    return true;
+}
+
+// What one data set's rule has and the other's does not is refused rather than ignored.
+void refuse_foreign(const sslact_score_options &options, bool ucf)
+{
+    const std::pair<const char *, bool> own[] = {
+        {"rule", options.rule != nullptr}, {"exclusions", options.exclusions_path != nullptr}};
+    const std::pair<const char *, bool> theirs[] = {
+        {"frames", options.frames_path != nullptr},
+        {"frames_rule", options.frames_rule != nullptr}};
+    for (const auto &[name, given] : ucf ? own : theirs) {
+        if (given) {
+            throw Error(SSLACT_ERROR_INVALID_ARGUMENT,
+                        std::string(name) + " is no option of " + (ucf ? "ucf101_24" : "ava"));
+        }
+    }
+}
+
+bool wants_all_frames(const sslact_score_options &options)
+{
+    if (options.frames_rule == nullptr || std::strcmp(options.frames_rule, "annotated") == 0) {
+        return false;
+    }
+    if (std::strcmp(options.frames_rule, "all") != 0) {
+        throw Error(SSLACT_ERROR_INVALID_ARGUMENT, std::string("frames_rule \"") +
+                                                       options.frames_rule +
+                                                       "\", \"annotated\" or \"all\" is accepted");
+    }
+    return true;
+}
 
 bool wants_included_rule(const sslact_score_options &options)
 {
@@ -69,17 +113,66 @@ bool wants_skipping(const sslact_score_options &options)
     return true;
 }
 
-void read_files(const sslact_score_options &options, ScoreFiles *files)
+// A detection on a frame that its video has not is a mistake of the numbering.
+void check_frames(const sslact_score_options &options, ScoreFiles *files)
 {
-    files->problems.skip = wants_skipping(options);
+    std::vector<int64_t> ends(files->videos.count, -1);
+    for (size_t i = 0; i < files->lengths.count; ++i) {
+        ends[static_cast<size_t>(files->lengths.keys[i].video)] = files->lengths.keys[i].time_us;
+    }
+    ava_rows &rows = files->detections;
+    size_t kept = 0;
+    for (size_t i = 0; i < rows.count; ++i) {
+        const int64_t end = ends[static_cast<size_t>(rows.rows[i].video)];
+        if (rows.rows[i].time_us <= end) {
+            rows.rows[kept++] = rows.rows[i];
+            continue;
+        }
+        check(data_problems_report(
+            &files->problems, DATA_PROBLEM_KEY_FRAME,
+            data_problems_locate(options.detections_path, rows.rows[i].line).text,
+            end < 0 ? "video \"%s\" is not in the list of frames"
+                    : "a frame behind the end of video \"%s\"",
+            files->videos.names[rows.rows[i].video]));
+    }
+    rows.count = kept;
+}
+
+void read_ucf_files(const sslact_score_options &options, ScoreFiles *files)
+{
+    check(options.actions_path != nullptr ? ucf_classes_read(options.actions_path, &files->actions)
+                                          : ucf_classes_make(&files->actions));
+    check(
+        ucf_rows_read(options.labels_path, false, &files->videos, &files->problems, &files->truth));
+    check(ucf_rows_read(options.detections_path, true, &files->videos, &files->problems,
+                        &files->detections));
+    if (options.frames_path != nullptr) {
+        check(ucf_frame_counts_read(options.frames_path, &files->videos, &files->problems,
+                                    &files->lengths));
+        check_frames(options, files);
+    }
+}
+
+void read_ava_files(const sslact_score_options &options, ScoreFiles *files)
+{
     check(ava_actions_read(options.actions_path, &files->actions));
     check(ava_rows_read(options.labels_path, AVA_TRUTH, AVA_ACTION_MAX_ID, &files->videos,
                         &files->problems, &files->truth));
-    check(ava_rows_read(options.detections_path, AVA_DETECTIONS, AVA_ACTION_MAX_ID,
-                        &files->videos, &files->problems, &files->detections));
+    check(ava_rows_read(options.detections_path, AVA_DETECTIONS, AVA_ACTION_MAX_ID, &files->videos,
+                        &files->problems, &files->detections));
     if (options.exclusions_path != nullptr) {
         check(ava_keys_read(options.exclusions_path, &files->videos, &files->problems,
                             &files->excluded));
+    }
+}
+
+void read_files(const sslact_score_options &options, ScoreFiles *files)
+{
+    files->problems.skip = wants_skipping(options);
+    if (is_ucf(options)) {
+        read_ucf_files(options, files);
+    } else {
+        read_ava_files(options, files);
     }
     data_problems_warn(&files->problems);
 }
@@ -120,7 +213,7 @@ Truth list_truth(const ScoreFiles &files)
     return truth;
 }
 
-evaluation_report *make_report(const ScoreFiles &files, frame_map *map, bool included,
+evaluation_report *make_report(const ScoreFiles &files, frame_map *map, const char *rule,
                                int64_t row_limit)
 {
     std::vector<const char *> names;
@@ -130,7 +223,7 @@ evaluation_report *make_report(const ScoreFiles &files, frame_map *map, bool inc
         ids.push_back(files.actions.actions[j].id);
     }
     evaluation_facts facts = {};
-    facts.rule = included ? "included" : "exclusions";
+    facts.rule = rule;
     facts.row_limit = row_limit;
     facts.iteration = -1;
     facts.clips = -1;
@@ -151,11 +244,16 @@ evaluation_report *make_report(const ScoreFiles &files, frame_map *map, bool inc
 
 evaluation_report *score_files(const sslact_score_options &options)
 {
-    const bool included = wants_included_rule(options);
-    const int64_t row_limit = options.row_limit ? *options.row_limit : 50;
+    const bool ucf = is_ucf(options);
+    refuse_foreign(options, ucf);
+    const bool all_frames = wants_all_frames(options), included = wants_included_rule(options);
+    const int64_t row_limit = options.row_limit ? *options.row_limit : ucf ? 0 : 50;
+    const char *rule = ucf        ? all_frames ? "all frames" : "annotated"
+                       : included ? "included"
+                                  : "exclusions";
     if (row_limit < 0) {
-        throw Error(SSLACT_ERROR_INVALID_ARGUMENT, "row_limit is " + std::to_string(row_limit) +
-                                                       ", 0 (none) or more is accepted");
+        throw Error(SSLACT_ERROR_INVALID_ARGUMENT,
+                    "row_limit is " + std::to_string(row_limit) + ", 0 (none) or more is accepted");
     }
     ScoreFiles files;
     read_files(options, &files);
@@ -169,7 +267,7 @@ evaluation_report *score_files(const sslact_score_options &options)
     frame_map_options wanted = {};
     wanted.class_count = static_cast<int32_t>(files.actions.count);
     wanted.row_limit = row_limit;
-    wanted.only_listed_keys = included;
+    wanted.only_listed_keys = ucf ? !all_frames : included;
     wanted.listed = truth.listed.data();
     wanted.listed_count = truth.listed.size();
     wanted.excluded = excluded.data();
@@ -177,7 +275,7 @@ evaluation_report *score_files(const sslact_score_options &options)
     frame_map *map = nullptr;
     check(frame_map_compute(detections.data(), detections.size(), truth.rows.data(),
                             truth.rows.size(), &wanted, &map));
-    return make_report(files, map, included, row_limit);
+    return make_report(files, map, rule, row_limit);
 }
 
 } // namespace sslact

@@ -82,13 +82,10 @@ static sslact_status require(const config *c, split_kind kind)
                          split, kind == SPLIT_UNLABELED ? "person_boxes" : "labels",
                          kind == SPLIT_UNLABELED ? "person box file" : "label file");
     }
-    if (config_get_split_text(c, split, "actions")[0] == '\0') {
+    if (config_get_split_text(c, split, "actions")[0] == '\0' && !is_ucf(c)) {
         return error_set(SSLACT_ERROR_CONFIG,
                          "data.%s.actions and data.actions are not set, expected the path of %s",
-                         split,
-                         is_own(c)   ? "a list of action names"
-                         : is_ucf(c) ? "a list of classes"
-                                     : "an action list (.pbtxt)");
+                         split, is_own(c) ? "a list of action names" : "an action list (.pbtxt)");
     }
     bool pixels = strcmp(config_get_text(c, "data.box_units"), "pixels") == 0;
     if (pixels && config_get_split_text(c, split, "video_root")[0] == '\0') {

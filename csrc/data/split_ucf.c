@@ -224,9 +224,10 @@ static sslact_status choose_unlabeled(split_loading *l)
 
 sslact_status split_read_ucf(split_loading *l)
 {
-    const char *split = split_get_name(l->table->kind);
-    sslact_status status =
-        ucf_classes_read(config_get_split_text(l->config, split, "actions"), &l->table->actions);
+    const char *classes =
+        config_get_split_text(l->config, split_get_name(l->table->kind), "actions");
+    sslact_status status = classes[0] != '\0' ? ucf_classes_read(classes, &l->table->actions)
+                                              : ucf_classes_make(&l->table->actions);
 
     // All boxes, where the threshold is 0: a score of 0 counts too.
     if (l->from.rules.score == 0) {

@@ -260,3 +260,47 @@ sslact_status ucf_classes_read(const char *path, ava_actions *out)
     *out = classes;
     return SSLACT_OK;
 }
+
+sslact_status ucf_classes_make(ava_actions *out)
+{
+    static const char *const names[UCF_CLASS_COUNT] = {"Basketball",
+                                                       "BasketballDunk",
+                                                       "Biking",
+                                                       "CliffDiving",
+                                                       "CricketBowling",
+                                                       "Diving",
+                                                       "Fencing",
+                                                       "FloorGymnastics",
+                                                       "GolfSwing",
+                                                       "HorseRiding",
+                                                       "IceDancing",
+                                                       "LongJump",
+                                                       "PoleVault",
+                                                       "RopeClimbing",
+                                                       "SalsaSpin",
+                                                       "SkateBoarding",
+                                                       "Skiing",
+                                                       "Skijet",
+                                                       "SoccerJuggling",
+                                                       "Surfing",
+                                                       "TennisSwing",
+                                                       "TrampolineJumping",
+                                                       "VolleyballSpiking",
+                                                       "WalkingWithDog"};
+    ava_actions classes = {0};
+    sslact_status status = array_reserve((void **)&classes.actions, &classes.capacity,
+                                         UCF_CLASS_COUNT, sizeof *classes.actions);
+    for (int32_t id = 0; status >= 0 && id < UCF_CLASS_COUNT; id++) {
+        char *copy = text_copy(names[id]);
+        status = copy == NULL ? SSLACT_ERROR_OUT_OF_MEMORY : SSLACT_OK;
+        if (copy != NULL) {
+            classes.actions[classes.count++] = (ava_action){.id = id, .name = copy};
+        }
+    }
+    if (status < 0) {
+        ava_actions_free(&classes);
+        return status;
+    }
+    *out = classes;
+    return SSLACT_OK;
+}

@@ -54,6 +54,16 @@ void ucf_annotation_free(ucf_annotation *a);
 
 // Lines "0 Basketball", ids from 0, or names alone, which are numbered from 0.
 sslact_status ucf_classes_read(const char *path, ava_actions *out);
+// UCF101-24's own 24, by name as UCF101 spells them.
+sslact_status ucf_classes_make(ava_actions *out);
+// Files of a scorer, frames from 1, boxes in pixels: detections "video,frame,class_id,score,
+// x1,y1,x2,y2", ground truth "video,frame,class_id,x1,y1,x2,y2". Rows as above, no box is checked
+// beyond being numbers.
+sslact_status ucf_rows_read(const char *path, bool detections, name_table *videos,
+                            data_problems *problems, ava_rows *out);
+// "video,number_of_frames" as keys whose time_us is the number times 1e6.
+sslact_status ucf_frame_counts_read(const char *path, name_table *videos, data_problems *problems,
+                                    ava_keys *out);
 // One video a line: "Class/v_Class_g01_c01"; an extension and what follows a blank are left out, as
 // in UCF101's own lists.
 sslact_status ucf_videos_read(const char *path, data_problems *problems, name_table *out);

@@ -35,7 +35,13 @@ SSLACT_STATUS sslact_report_render(const sslact_report *report, const char *form
 SSLACT_STATUS sslact_report_save(const sslact_report *report, const char *format,
                                  const char *path);
 
-/* The AVA metric on files, no model: detections CSV of 7 or 8 columns, labels CSV, action list. */
+/* Frame mAP on files, no model.
+ *
+ * dataset "ava": detections CSV of 7 or 8 columns, labels CSV, action list.
+ * dataset "ucf101_24": detections video,frame,class_id,score,x1,y1,x2,y2 and labels
+ * video,frame,class_id,x1,y1,x2,y2, frames from 1, pixels of the 320 x 240 picture, class ids from 0;
+ * actions_path, lines of an id and a name, may be NULL for the 24 classes; rule and exclusions_path
+ * must be NULL. */
 typedef struct sslact_score_options { /* growing */
     size_t struct_size;
     const char *detections_path;
@@ -43,8 +49,13 @@ typedef struct sslact_score_options { /* growing */
     const char *actions_path;
     const char *exclusions_path;  /* rule "exclusions" only, or NULL */
     const char *rule;             /* "exclusions" (default when NULL) or "included" */
-    const int64_t *row_limit;     /* rows a key frame; NULL = 50; 0 = none */
+    const int64_t *row_limit;     /* rows a key frame; NULL = 50, ucf101_24: 0; 0 = none */
     const char *row_policy;       /* malformed rows: "fail" (NULL) or "skip" */
+    const char *dataset;          /* "ava" (NULL) or "ucf101_24" */
+    const char *frames_path;      /* ucf101_24: video,number_of_frames; a detection outside of them is a
+                                     malformed row; or NULL */
+    const char *frames_rule;      /* ucf101_24: "annotated" (NULL): detections on frames without
+                                     ground truth are ignored; "all": they are false positives */
 } sslact_score_options;
 
 SSLACT_STATUS sslact_report_score(const sslact_score_options *options, sslact_report **out);

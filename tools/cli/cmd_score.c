@@ -1,4 +1,4 @@
-// sslact_cli score: the AVA metric on files.
+// sslact_cli score: frame mAP of files, as AVA or UCF101-24 counts it.
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,12 +14,27 @@ typedef struct score_input {
 static const struct argp_option options[] = {
     {"detections", 'd', "FILE", 0, "detections: video,time,x1,y1,x2,y2,action,score", 0},
     {"labels", 'l', "FILE", 0, "ground truth: video,time,x1,y1,x2,y2,action[,person]", 0},
-    {"actions", 'a', "FILE", 0, "action list (.pbtxt): the classes that count", 0},
+    {"actions", 'a', "FILE", 0,
+     "action list (.pbtxt): the classes that count; ucf101_24: not needed", 0},
+    {"dataset", 's', "NAME", 0, "ava (default) or ucf101_24", 0},
+    {"frames", 'f', "FILE", 0, "ucf101_24: video,number_of_frames; other detections are bad rows",
+     0},
+    {"frames-rule", 'F', "RULE", 0,
+     "ucf101_24: annotated (default): frames without labels do not count; all: detections there "
+     "are "
+     "false",
+     0},
     {"exclusions", 'e', "FILE", 0, "key frames to leave out: video,time", 0},
     {"rule", 'r', "RULE", 0, "exclusions (default) or included, the two official rules", 0},
-    {"row-limit", 'n', "N", 0, "rows that count on a key frame, default 50; 0: all", 0},
+    {"row-limit", 'n', "N", 0, "rows that count on a key frame, default 50, ucf101_24 0; 0: all",
+     0},
     {"on-bad-row", 'b', "POLICY", 0, "fail (default) or skip", 0},
     {0}};
+
+static int is_ucf(const score_input *input)
+{
+    return input->options.dataset != NULL && strcmp(input->options.dataset, "ucf101_24") == 0;
+}
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
@@ -35,6 +50,15 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         return 0;
     case 'a':
         input->options.actions_path = argument;
+        return 0;
+    case 's':
+        input->options.dataset = argument;
+        return 0;
+    case 'f':
+        input->options.frames_path = argument;
+        return 0;
+    case 'F':
+        input->options.frames_rule = argument;
         return 0;
     case 'e':
         input->options.exclusions_path = argument;
@@ -54,8 +78,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
         input->options.row_limit = &input->row_limit;
         return 0;
     case ARGP_KEY_END:
-        if (input->options.detections_path == NULL || input->options.labels_path == NULL ||
-            input->options.actions_path == NULL) {
+        if (input->options.detections_path == NULL || input->options.labels_path == NULL) {
+            cli_usage_error(state, "--detections and --labels are needed");
+        }
+        if (input->options.actions_path == NULL && !is_ucf(input)) {
             cli_usage_error(state, "--detections, --labels and --actions are needed");
         }
         return 0;
@@ -69,10 +95,13 @@ static const struct argp own = {
     parse,
     "--detections D.csv --labels L.csv --actions A.pbtxt",
     "Frame mAP at overlap 0.5 of detections against labels, as the official AVA evaluator computes "
-    "it.\v"
+    "it, or by its rule on UCF101-24.\v"
     "Example:\n  sslact_cli score --detections det.csv --labels ava_val_v2.2.csv \\\n"
     "      --actions ava_action_list_v2.2_for_activitynet_2019.pbtxt \\\n"
-    "      --exclusions ava_val_excluded_timestamps_v2.2.csv",
+    "      --exclusions ava_val_excluded_timestamps_v2.2.csv\n"
+    "  sslact_cli score --dataset ucf101_24 --detections det.csv --labels truth.csv\n\n"
+    "UCF101-24: detections video,frame,class_id,score,x1,y1,x2,y2, labels\n"
+    "video,frame,class_id,x1,y1,x2,y2; frames from 1, pixels of 320 x 240, class ids from 0.",
     NULL,
     NULL,
     NULL};

@@ -346,10 +346,17 @@ static bool has_held_out(const sslact_config *config)
            !cli_value_is(config, "data.validation_share", "0");
 }
 
+// One annotation of UCF101-24 holds both splits.
+static bool has_common_annotation(const sslact_config *config)
+{
+    return cli_value_is(config, "data.dataset", "ucf101_24") && is_given(config, "data.labels");
+}
+
 bool cli_has_split(const sslact_config *config, const char *split)
 {
     char key[128];
-    bool has = strcmp(split, "validation") == 0 && has_held_out(config);
+    bool has = strcmp(split, "validation") == 0 &&
+               (has_held_out(config) || has_common_annotation(config));
     static const char *const names[] = {"labels", "person_boxes"};
 
     for (size_t i = 0; i < 2; i++) {
