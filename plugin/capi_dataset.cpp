@@ -1,9 +1,13 @@
 // sslact_dataset_*, sslact_sample_*: clips and where they come from.
 
+#include <cstddef>
 #include <cstdlib>
+#include <new>
 #include <vector>
 
+#include "check_report.h"
 #include "handles.h"
+#include "loss_settings.h"
 
 #include "data/check.h"
 
@@ -11,6 +15,9 @@ using namespace sslact;
 
 namespace
 {
+
+constexpr size_t first_check_options = offsetof(sslact_check_options, note);
+constexpr size_t first_check_summary = offsetof(sslact_check_summary, notes);
 
 sslact_status make_handle(dataset *inner, sslact_dataset **out)
 {
@@ -21,10 +28,24 @@ sslact_status make_handle(dataset *inner, sslact_dataset **out)
     return SSLACT_OK;
 }
 
+struct CheckCall {
+    sslact_check_options options;
+    CheckProblems problems; // for the page
+};
+
 int tell_problem(data_problem kind, const char *place, const char *what, void *user)
 {
-    const auto &options = *static_cast<const sslact_check_options *>(user);
-    if (data_problem_is_note(kind)) {
+    auto &call = *static_cast<CheckCall *>(user);
+    const sslact_check_options &options = call.options;
+    const bool is_note = data_problem_is_note(kind);
+    try {
+        if (options.out_folder) {
+            call.problems.add(kind, place, what);
+        }
+    } catch (const std::bad_alloc &) {
+        return 1;
+    }
+    if (!(is_note ? options.note : options.problem)) {
         return 0;
     }
     sslact_problem problem;
@@ -32,7 +53,9 @@ int tell_problem(data_problem kind, const char *place, const char *what, void *u
     problem.kind = data_problem_get_name(kind);
     problem.place = place;
     problem.text = what;
-    return options.problem(&problem, options.problem_user);
+    problem.fix = data_problem_get_fix(kind);
+    return is_note ? options.note(&problem, options.note_user)
+                   : options.problem(&problem, options.problem_user);
 }
 
 struct CheckSummary {
@@ -132,13 +155,11 @@ sslact_status sslact_dataset_count_labels(const sslact_dataset *dataset_handle, 
 
 const char *sslact_dataset_get_class_name(const sslact_dataset *dataset_handle, int32_t index)
 {
-    return dataset_handle == nullptr ?
-               nullptr :
-               dataset_get_class_name(dataset_handle->inner.get(), index);
+    return dataset_handle == nullptr ? nullptr
+                                     : dataset_get_class_name(dataset_handle->inner.get(), index);
 }
 
-sslact_status sslact_dataset_read(sslact_dataset *dataset_handle, size_t index,
-                                  sslact_sample **out)
+sslact_status sslact_dataset_read(sslact_dataset *dataset_handle, size_t index, sslact_sample **out)
 {
     return guard_exclusive(dataset_handle, "dataset", [&](sslact_dataset &handle) {
         need(out, "out");
@@ -181,27 +202,35 @@ sslact_status sslact_dataset_check(const sslact_config *config_handle,
                                    const sslact_check_options *options, sslact_check_summary *out)
 {
     return guard_shared(config_handle, "config", [&](const sslact_config &handle) {
-        sslact_check_options given = read_options(options, "options");
-        sslact_check_summary local;
-        SSLACT_INIT(local);
-        if (need(out, "out")->struct_size < sizeof local) {
-            throw Error(SSLACT_ERROR_INVALID_ARGUMENT,
-                        "out.struct_size is " + std::to_string(out->struct_size) +
-                            ", prepare it with SSLACT_INIT");
+        CheckCall call = {read_options(options, "options", first_check_options), {}};
+        const sslact_check_options &given = call.options;
+        if (need(out, "out")->struct_size < first_check_summary) {
+            throw Error(SSLACT_ERROR_INVALID_ARGUMENT, "out.struct_size is " +
+                                                           std::to_string(out->struct_size) +
+                                                           ", prepare it with SSLACT_INIT");
         }
+        check_not_negative("threads", given.threads);
         check(config_validate(handle.inner.get()));
         data_check_options wanted = {};
-        wanted.problem = given.problem ? tell_problem : nullptr;
-        wanted.problem_user = &given;
+        wanted.problem = tell_problem;
+        wanted.problem_user = &call;
         wanted.progress = given.progress;
         wanted.progress_user = given.progress_user;
+        wanted.deep = given.deep != 0;
+        wanted.threads = given.threads;
         CheckSummary summary;
         check(data_check(handle.inner.get(), &wanted, &summary.value));
-        local.videos = summary.value.videos;
-        local.key_frames = summary.value.key_frames;
-        local.people = summary.value.people;
-        local.problems = summary.value.problems;
-        write_struct(local, out, "out");
+        const CheckStatistics statistics(handle.inner.get(), summary.value);
+        if (given.class_statistics) {
+            statistics.tell(given.class_statistics, given.class_user);
+        }
+        if (given.out_folder) {
+            statistics.write(given.out_folder, call.problems);
+        }
+        sslact_check_summary local;
+        SSLACT_INIT(local);
+        statistics.fill(local);
+        write_struct(local, out, "out", first_check_summary);
         return SSLACT_OK;
     });
 }

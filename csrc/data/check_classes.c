@@ -198,7 +198,7 @@ static sslact_status report_absent(checker *k, const split_table *t)
             continue;
         }
         bool in_file = share && k->in_file != NULL && k->in_file[j] != 0;
-        status = check_report(k, in_file ? DATA_NOTE_SUBSET_CLASS : DATA_PROBLEM_EMPTY_CLASS,
+        status = check_report(k, in_file ? DATA_NOTE_SUBSET_CLASS : DATA_NOTE_EMPTY_CLASS,
                               t->labels_path, "class %d (%s) has no training instance%s",
                               out->class_ids[j], out->class_names[j],
                               in_file ? " in the share data.label_ratio, the file has some" : "");

@@ -101,7 +101,7 @@ static const struct {
                                "remove the video from training, or results on it mean nothing"),
     [DATA_PROBLEM_SAME_VIDEO] = SEEN("same video twice", "videos under two ids",
                                      "keep one of the two ids, or put the right file in place"),
-    [DATA_PROBLEM_EMPTY_CLASS] = SEEN("class without instance", "classes without any instance",
+    [DATA_NOTE_EMPTY_CLASS] = SEEN("class without instance", "classes without any instance",
                                       "label some people with it, or take it from the action list "
                                       "and lower model.class_count"),
     [DATA_NOTE_UNLISTED_LABEL] = SEEN("unlisted label", "labels off the list",

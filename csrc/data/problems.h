@@ -41,12 +41,12 @@ typedef enum data_problem {
     DATA_PROBLEM_NEAR_DUPLICATE, // two boxes of a key frame that nearly agree
     DATA_PROBLEM_LEAK,           // a video that trains and validates
     DATA_PROBLEM_SAME_VIDEO,     // one file, or equal content, under two ids
-    DATA_PROBLEM_EMPTY_CLASS,    // no training instance has it
     // Notes: worth knowing, nothing to mend.
     DATA_NOTE_UNLISTED_LABEL,  // labels whose action is not on the list in use
     DATA_NOTE_EXCLUDED,        // rows on excluded key frames
     DATA_NOTE_REPEATED_BOX,    // equal rows of a box file
     DATA_NOTE_EMPTY_KEY_FRAME, // key frames on which no box is left
+    DATA_NOTE_EMPTY_CLASS,     // no training instance has it
     DATA_NOTE_SUBSET_CLASS,    // no instance in the chosen share, some in the file
     DATA_NOTE_UNUSED_BOXES,    // boxes of a video without labels
     DATA_PROBLEM_COUNT

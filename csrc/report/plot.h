@@ -51,6 +51,28 @@ typedef struct plot_bar_data { // borrowed
 // Horizontal bars from 0; the height of the frame is ignored.
 sslact_status plot_bars(const plot_frame *frame, const plot_bar_data *data, text *out);
 
+typedef struct plot_count_data { // borrowed
+    const char *const *labels;   // [count], from the top
+    const int64_t *values;       // [count]
+    const int32_t *colors;       // [count], 0 .. 7
+    size_t count;
+    const char *const *names; // [8] of the colours for the legend, NULL = not in it
+} plot_count_data;
+
+// Horizontal bars on a logarithmic axis from 1, with the counts behind them; the height of the
+// frame is ignored.
+sslact_status plot_counts(const plot_frame *frame, const plot_count_data *data, text *out);
+
+typedef struct plot_heat_data { // borrowed
+    const char *const *labels;  // [count], rows from the top, columns from the left
+    size_t count;
+    const double *values;      // [count][count] 0 .. 1, the darker the greater; 0 and NaN: nothing
+    const char *const *titles; // [count][count] shown on hover; NULL = none
+} plot_heat_data;
+
+// A square of cells; width and height of the frame are ignored.
+sslact_status plot_heat(const plot_frame *frame, const plot_heat_data *data, text *out);
+
 // A line without axes, as high as a line of text; x and y as in plot_series.
 sslact_status plot_spark(const char *title, const double *x, const double *y, size_t count,
                          text *out);

@@ -218,7 +218,8 @@ static const char style[] =
     ".plot .thin{fill:none;stroke:var(--c);stroke-width:1.5}.plot .dot{fill:var(--c)}"
     ".plot .swatch,.plot .bar{fill:var(--c)}.plot .mark{stroke:var(--ink);stroke-width:2}"
     ".plot .halo{stroke:var(--page);stroke-width:4}"
-    ".plot .lead{stroke:var(--c);opacity:.6}"
+    ".plot .lead{stroke:var(--c);opacity:.6}.plot .cell{fill:var(--c0)}"
+    ".plot .heat{font-size:10px;fill:var(--ink)}"
     "\n@media(max-width:560px){.plot{font-size:13.5px}.plot .tick{font-size:12.5px}}\n";
 
 const char *plot_get_style(void)

@@ -109,18 +109,48 @@ SSLACT_STATUS sslact_dataset_draw_sheet(sslact_dataset *dataset, const sslact_co
 
 typedef struct sslact_problem { /* growing; text valid during the callback */
     size_t struct_size;
-    const char *kind;  /* "missing video", "key frame outside the video", "malformed row", ... */
+    const char *kind;  /* "missing video", "key frame outside the video", "wrong pairing", ... */
     const char *place; /* "labels.csv:17", "film.mp4 at 902.500 s" */
     const char *text;  /* one line: what is wrong, what would be right */
+    const char *fix;   /* what a person can do about this kind, one sentence */
 } sslact_problem;
+
+/* A class of the action list in the training split (the chosen share of it), and what the method's
+ * balancing (ssl.ucb_*) makes of it. Balance is NaN where no instance was read. */
+typedef struct sslact_check_class { /* growing; pointers valid during the callback */
+    size_t struct_size;
+    int32_t index;      /* 0 .. class_count - 1 */
+    int32_t class_count;
+    int32_t id;         /* of the action list */
+    int32_t reserved;
+    const char *name;
+    int64_t instances;  /* labelled people with the class */
+    double imbalance;   /* eta: instances / those of the largest class */
+    double probability; /* p: that a person is kept whose rarest class this is */
+    double kept_share;  /* expected share of the people with the class that a step keeps */
+    double weight;      /* w of the loss */
+    const int64_t *pair_counts; /* [class_count] people with this class and each other; its own: instances */
+} sslact_check_class;
 
 typedef struct sslact_check_options { /* growing */
     size_t struct_size;
     /* One call a problem; non-zero cancels. May be NULL. */
     int (*problem)(const sslact_problem *problem, void *user);
     void *problem_user;
+    /* Phases: the splits while their files are read, then "videos" with a total. */
     sslact_progress_callback progress;
     void *progress_user;
+    /* One call a note: worth knowing, not counted as a problem. May be NULL. */
+    int (*note)(const sslact_problem *note, void *user);
+    void *note_user;
+    /* One call a class when all is read; non-zero cancels. May be NULL. */
+    int (*class_statistics)(const sslact_check_class *statistics, void *user);
+    void *class_user;
+    /* Not NULL: a folder, made where absent, for check.html, classes.csv, cooccurrence.csv and
+     * their pictures. */
+    const char *out_folder;
+    int32_t deep;    /* not 0: decode the frames of every clip; 0: headers and index alone */
+    int32_t threads; /* that open videos; 0: as many as there are processors */
 } sslact_check_options;
 
 typedef struct sslact_check_summary { /* growing */
@@ -129,6 +159,17 @@ typedef struct sslact_check_summary { /* growing */
     int64_t key_frames;
     int64_t people;   /* boxes on them */
     int64_t problems;
+    int64_t notes;
+    int64_t instances;              /* labelled people of the training split */
+    int64_t labels;                 /* their labels on the list */
+    int64_t labels_per_instance[9]; /* people with 0, 1, ... labels; the last: 8 or more */
+    int64_t split_videos[3];        /* train, validation, unlabeled */
+    int64_t split_key_frames[3];
+    int64_t split_people[3];
+    double kept_share;  /* expected share of labelled people that a step keeps; NaN: none read */
+    double mean_count;  /* mean of the instances over the classes; NaN: none read */
+    int32_t class_count; /* 0: no action list could be read */
+    int32_t reserved;
 } sslact_check_summary;
 
 /* Reads everything a run with this config would read, every split that is configured, and reports

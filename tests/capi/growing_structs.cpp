@@ -39,11 +39,12 @@ template <typename T, typename Call> void expect_read_rules(const T &filled, Cal
 }
 
 // A struct that the library fills in.
-template <typename T, typename Call> void expect_write_rules(Call call)
+template <typename T, typename Call>
+void expect_write_rules(Call call, size_t first_version = sizeof(T))
 {
     T shorter;
     std::memset(&shorter, 0x5a, sizeof shorter);
-    shorter.struct_size = sizeof(T) - 1;
+    shorter.struct_size = first_version - 1;
     const T before = shorter;
     expect_failure(call(&shorter), SSLACT_ERROR_INVALID_ARGUMENT, {"struct_size", "SSLACT_INIT"});
     EXPECT_EQ(std::memcmp(&shorter, &before, sizeof before), 0) << "written on failure";
@@ -262,11 +263,17 @@ TEST(GrowingStructs, CheckIsReadAndWrittenUnderTheRule)
     SSLACT_INIT(summary);
     sslact_check_options options;
     SSLACT_INIT(options);
-    expect_read_rules(options, [&](const sslact_check_options *given) {
+    expect_rules_of_versions(options, 40, [&](const sslact_check_options *given) {
         return sslact_dataset_check(config, given, &summary);
     });
     expect_write_rules<sslact_check_summary>(
-        [&](sslact_check_summary *out) { return sslact_dataset_check(config, nullptr, out); });
+        [&](sslact_check_summary *out) { return sslact_dataset_check(config, nullptr, out); }, 40);
+    sslact_check_summary first; // what a program of the first version has
+    std::memset(&first, 0x5a, sizeof first);
+    first.struct_size = 40;
+    EXPECT_EQ(sslact_dataset_check(config, nullptr, &first), SSLACT_OK);
+    EXPECT_EQ(first.problems, summary.problems);
+    EXPECT_EQ(first.notes, 0x5a5a5a5a5a5a5a5a) << "written behind the struct";
     EXPECT_GT(summary.problems, 0); // the film is not there
 }
 

@@ -213,6 +213,95 @@ TEST(Data, CheckNamesThePlaceOfEveryPlantedFault)
     EXPECT_TRUE(contains(plain.out, "labels_train.csv:7: ")) << plain.out;
 }
 
+TEST(Data, CheckCountsKindsAndLimitsWhatItLists)
+{
+    const TemporaryFolder folder;
+    const std::string config = copy_world(folder);
+    put_file(folder / "labels_train.csv",
+             get_file(folder / "labels_train.csv") + "a,1\nb,1\nc,1\nd,1\n");
+    const Words words = {"data", "check", "--config", config, "data.label_ratio=1"};
+    const auto with = [&](const std::string &limit) {
+        Words all = words;
+        all.insert(all.end(), {"--limit", limit});
+        return all;
+    };
+
+    const Json two = run_json(with("2"), 3), all = run_json(words, 3);
+
+    EXPECT_EQ(two["problems"].size(), 2u);
+    EXPECT_EQ(two["problem_count"].number(), 4);
+    EXPECT_EQ(two["counts"]["number of columns"].number(), 4);
+    EXPECT_EQ(all["problems"].size(), 4u);
+    EXPECT_TRUE(contains(all["problems"][size_t{0}]["fix"].text(), "columns"));
+    const Outcome plain = run(with("1"));
+    EXPECT_TRUE(contains(plain.out, "4  number of columns (3 more than listed")) << plain.out;
+    EXPECT_TRUE(contains(plain.out, all["problems"][size_t{0}]["fix"].text()));
+    EXPECT_TRUE(contains(plain.err, "4 problems in the data")) << plain.err;
+    expect_failure(with("many"), 2, {"--limit", "many"});
+}
+
+TEST(Data, CheckWritesAPageWithTheClasses)
+{
+    const TemporaryFolder folder;
+    const Json result = run_json({"data", "check", "--config", world().config(), "--deep",
+                                  "--threads", "2", "--out", folder / "page"});
+
+    ASSERT_GT(result["classes"].size(), 0u);
+    double labels = 0;
+    for (size_t j = 0; j < result["classes"].size(); ++j) {
+        const Json row = result["classes"][j];
+        labels += row["instances"].number();
+        EXPECT_EQ(result["cooccurrence"][j][j].number(), row["instances"].number());
+        EXPECT_GT(row["probability"].number(), 0);
+        EXPECT_LE(row["probability"].number(), 1);
+    }
+    EXPECT_EQ(labels, result["labels"].number());
+    EXPECT_GT(result["kept_share"].number(), 0);
+    EXPECT_EQ(result["splits"]["train"]["videos"].number(), 1);
+    for (const char *name :
+         {"check.html", "classes.csv", "cooccurrence.csv", "classes.svg", "cooccurrence.svg"}) {
+        EXPECT_TRUE(std::filesystem::exists(folder / ("page/" + std::string(name)))) << name;
+    }
+}
+
+// 20,020 people: method.md section 3.1 names these figures.
+TEST(Data, CheckFitsTheBalanceOfRealLabels)
+{
+    if (!std::filesystem::exists(SSLACT_TEST_DATA "/ava")) {
+        GTEST_SKIP() << "no " SSLACT_TEST_DATA "/ava";
+    }
+    const TemporaryFolder folder;
+    const std::string unpack = "xz -dc '" SSLACT_TEST_DATA
+                               "/ava/ava_train_v2.2_part18.csv.xz' > '" +
+                               (folder / "labels.csv") + "' 2>/dev/null";
+    if (std::system(unpack.c_str()) != 0) {
+        GTEST_SKIP() << "no xz";
+    }
+
+    const Json result = run_json({"data", "check", "data.train.labels=" + (folder / "labels.csv"),
+                                  "data.actions=" SSLACT_TEST_DATA
+                                  "/ava/ava_action_list_v2.2_for_activitynet_2019.pbtxt"});
+
+    EXPECT_EQ(result["instances"].number(), 20020);
+    EXPECT_NEAR(result["mean_count"].number(), 813.73, 0.005);
+    EXPECT_NEAR(result["kept_share"].number(), 0.392, 0.0005);
+    bool found = false;
+    for (size_t j = 0; j < result["classes"].size(); ++j) {
+        const Json row = result["classes"][j];
+        if (row["id"].number() == 12) {
+            found = true;
+            EXPECT_EQ(row["name"].text(), "stand");
+            EXPECT_EQ(row["instances"].number(), 9857);
+            EXPECT_NEAR(row["probability"].number(), 0.1059, 0.00005);
+            EXPECT_NEAR(row["kept_share"].number(), 2541.1 / 9857, 0.00005);
+            EXPECT_NEAR(row["weight"].number(), 0.9395, 0.00005);
+        }
+    }
+    EXPECT_TRUE(found);
+    EXPECT_EQ(result["problems"].size(), 0u);
+    EXPECT_EQ(result["counts"]["class without instance"].number(), 2);
+}
+
 TEST(Data, TrainingOnADamagedWorldSaysWhere)
 {
     const TemporaryFolder folder;

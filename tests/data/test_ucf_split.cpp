@@ -325,7 +325,7 @@ TEST_F(RealClips, HaveNoProblem)
         kinds[problem.kind]++;
     }
     // One clip trains one class; the detector missed everybody on 14 and on 2 frames.
-    EXPECT_EQ(kinds, (std::map<data_problem, int>{{DATA_PROBLEM_EMPTY_CLASS, 23},
+    EXPECT_EQ(kinds, (std::map<data_problem, int>{{DATA_NOTE_EMPTY_CLASS, 23},
                                                   {DATA_NOTE_EMPTY_KEY_FRAME, 2}}));
     EXPECT_EQ(summary.videos, 7);
     EXPECT_EQ(summary.splits[0].clips, 60) << "every fourth of 240 frames";
@@ -352,7 +352,7 @@ TEST_F(RealClips, AnnotationOfMoreFramesThanTheFileHasIsNamed)
     ASSERT_EQ(data_check(c.get(), &options, &summary), SSLACT_OK) << sslact_error_get_message();
     found.erase(std::remove_if(found.begin(), found.end(),
                                [](const FoundProblem &problem) {
-                                   return problem.kind == DATA_PROBLEM_EMPTY_CLASS;
+                                   return problem.kind == DATA_NOTE_EMPTY_CLASS;
                                }),
                 found.end());
     ASSERT_EQ(found.size(), 2u);

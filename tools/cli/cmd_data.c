@@ -1,4 +1,4 @@
-// sslact_cli data demo, data check.
+// sslact_cli data demo.
 
 #include <errno.h>
 #include <stdio.h>
@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "cli.h"
-
-// ---- data demo ----
 
 enum { OPTION_RATIO = 0x3000, OPTION_CLASSES, OPTION_SCENES };
 
@@ -134,86 +132,4 @@ int run_data_demo(int argc, char **argv)
            (long long)summary.validation_key_frames, (long long)summary.person_count,
            (long long)summary.label_count, config);
     return EXIT_DONE;
-}
-
-// ---- data check ----
-
-static const struct argp check_argp = {
-    NULL,
-    NULL,
-    "--config FILE",
-    "Reads everything a run with this config would read, opens every video, and reports every "
-    "problem with its place. Trains nothing. Exit code 3 when there are problems.\v"
-    "Example:\n  sslact_cli data check --config demo/demo.yaml",
-    NULL,
-    NULL,
-    NULL};
-
-typedef struct problem_list {
-    json_t *array; // NULL: plain lines
-    cli_progress *progress;
-} problem_list;
-
-static int take_problem(const sslact_problem *problem, void *user)
-{
-    problem_list *list = user;
-
-    if (list->array != NULL) {
-        json_array_append_new(list->array,
-                              json_pack("{s:s, s:s, s:s}", "kind", problem->kind, "place",
-                                        problem->place, "text", problem->text));
-        return 0;
-    }
-    progress_clear(list->progress);
-    if (*problem->place != '\0') {
-        printf("%s: %s\n", problem->place, problem->text);
-    } else {
-        printf("%s\n", problem->text);
-    }
-    return 0;
-}
-
-int run_data_check(int argc, char **argv)
-{
-    cli_common common = {0};
-    cli_progress progress;
-    sslact_config *config = NULL;
-    sslact_check_options options;
-    sslact_check_summary summary;
-    problem_list list = {NULL, &progress};
-    sslact_status status;
-    int code;
-
-    SSLACT_INIT(options);
-    SSLACT_INIT(summary);
-    cli_parse(&check_argp, "data check", argc, argv, &common, NULL);
-    status = cli_make_config(&common, &config);
-    if (status < 0) {
-        return cli_fail(status);
-    }
-    progress_start(&progress, common.quiet);
-    list.array = common.json ? json_array() : NULL;
-    options.problem = take_problem;
-    options.problem_user = &list;
-    options.progress = progress_callback;
-    options.progress_user = &progress;
-    status = sslact_dataset_check(config, &options, &summary);
-    progress_clear(&progress);
-    sslact_config_free(config);
-    if (status < 0) {
-        json_decref(list.array);
-        return cli_fail(status);
-    }
-    if (common.json) {
-        code =
-            cli_print_json(json_pack("{s:I, s:I, s:I, s:o}", "videos", (json_int_t)summary.videos,
-                                     "key_frames", (json_int_t)summary.key_frames, "people",
-                                     (json_int_t)summary.people, "problems", list.array));
-    } else {
-        printf("%lld videos, %lld key frames, %lld people: %lld problems\n",
-               (long long)summary.videos, (long long)summary.key_frames, (long long)summary.people,
-               (long long)summary.problems);
-        code = EXIT_DONE;
-    }
-    return code == EXIT_DONE && summary.problems > 0 ? EXIT_INPUT : code;
 }
