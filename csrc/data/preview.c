@@ -223,8 +223,7 @@ static double find_step(const config *c, const dataset *d)
 {
     sampling s;
     sampling_read(c, &s);
-    bool known = strcmp(dataset_get_split(d), "memory") != 0 &&
-                 strcmp(config_get_text(c, "data.dataset"), "ucf101_24") != 0; // counts frames
+    bool known = strcmp(dataset_get_split(d), "memory") != 0 && !dataset_counts_frames(d);
     return known ? s.step_seconds : 0;
 }
 

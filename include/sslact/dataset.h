@@ -65,7 +65,7 @@ SSLACT_STATUS sslact_sample_describe(const sslact_sample *sample, sslact_clip *o
 SSLACT_API void sslact_sample_free(sslact_sample *sample);
 
 /* The clip of a video (its id in the annotation) whose key frame is nearest to `seconds` in the
- * film. NOT_FOUND when the data set has no clip of it. */
+ * film (UCF101-24: to that frame, from 1). NOT_FOUND when the data set has no clip of it. */
 SSLACT_STATUS sslact_dataset_find_clip(sslact_dataset *dataset, const char *video, double seconds,
                                        size_t *index);
 
@@ -75,7 +75,7 @@ typedef struct sslact_sheet_view { /* growing; text valid during the callback */
     size_t struct_size;
     size_t clip;         /* its number in the data set */
     const char *video;
-    double seconds;      /* its key frame, in the film */
+    double seconds;      /* its key frame, in the film; UCF101-24: the number of the frame */
     const char *view;    /* "original", "weak", "strong" */
     const char *changes; /* what was drawn for it, a line each */
     int32_t height;

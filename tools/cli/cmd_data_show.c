@@ -24,7 +24,7 @@ static const struct argp_option show_options[] = {
     {"split", OPTION_SPLIT, "NAME", 0, "train (default), unlabeled or validation", 0},
     {"clip", OPTION_CLIP, "N", 0, "clip number N of the split, from 0", 0},
     {"video", OPTION_VIDEO, "ID", 0, "a clip of this video; with --at, the nearest to it", 0},
-    {"at", OPTION_AT, "SECONDS", 0, "key frame's time in the film, for --video", 0},
+    {"at", OPTION_AT, "SECONDS", 0, "for --video: key frame's time in the film, or its number", 0},
     {"count", 'n', "N", 0, "clips to show, 1 to 32; default 4, 1 with --clip or --video", 0},
     {"seed", 's', "N", 0, "run.seed: another seed, other clips and other views", 0},
     {"columns", OPTION_COLUMNS, "N", 0, "frames of a clip to show, default 5", 0},
@@ -207,7 +207,7 @@ static int print_shown(const cli_common *common, const show_input *input, json_t
     }
     json_array_foreach(array, n, clip)
     {
-        printf("clip %lld: %s at %.3f s\n",
+        printf("clip %lld: %s at %.10g\n",
                (long long)json_integer_value(json_object_get(clip, "clip")),
                json_string_value(json_object_get(clip, "video")),
                json_real_value(json_object_get(clip, "seconds")));
