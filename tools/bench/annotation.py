@@ -33,7 +33,8 @@ def write_labels(path, row_count):
                 key_frames += 1
                 people = 0
                 while rows * wanted < key_frames * row_count and people < 8:
-                    left, top = 0.5 * numbers.random(), 0.4 * numbers.random()
+                    # Apart from each other: two people in one place would be a problem.
+                    left, top = 0.5 * numbers.random(), 0.05 * people + 0.01 * numbers.random()
                     right, bottom = left + 0.1 + 0.4 * numbers.random(), top + 0.5
                     box = f"{left:.3f},{top:.3f},{right:.3f},{bottom:.3f}"
                     for action in numbers.sample(ACTIONS, numbers.choice((1, 2, 2, 3, 3, 3, 4))):
