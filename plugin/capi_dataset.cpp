@@ -9,6 +9,8 @@
 #include "handles.h"
 #include "loss_settings.h"
 
+#include "data/cache_prepare.h"
+#include "data/cache_settings.h"
 #include "data/check.h"
 
 using namespace sslact;
@@ -61,6 +63,11 @@ int tell_problem(data_problem kind, const char *place, const char *what, void *u
 struct CheckSummary {
     data_check_summary value = {};
     ~CheckSummary() { data_check_summary_clear(&value); }
+};
+
+struct OwnedText {
+    text value = {};
+    ~OwnedText() { text_free(&value); }
 };
 
 struct Malloced {
@@ -232,6 +239,57 @@ sslact_status sslact_dataset_check(const sslact_config *config_handle,
         statistics.fill(local);
         write_struct(local, out, "out", first_check_summary);
         return SSLACT_OK;
+    });
+}
+
+sslact_status sslact_dataset_prepare(const sslact_config *config_handle,
+                                     const sslact_prepare_options *options,
+                                     sslact_prepare_summary *out)
+{
+    return guard_shared(config_handle, "config", [&](const sslact_config &handle) {
+        const sslact_prepare_options given = read_options(options, "options");
+        sslact_prepare_summary local;
+        SSLACT_INIT(local);
+        if (need(out, "out")->struct_size < sizeof local) {
+            throw Error(SSLACT_ERROR_INVALID_ARGUMENT,
+                        "out.struct_size is " + std::to_string(out->struct_size) +
+                            ", prepare it with SSLACT_INIT");
+        }
+        if (given.thread_count < 0 || given.thread_count > 64) {
+            throw Error(SSLACT_ERROR_INVALID_ARGUMENT,
+                        "options.thread_count is " + std::to_string(given.thread_count) +
+                            ", 0 to 64 is accepted");
+        }
+        check(config_validate(handle.inner.get()));
+        cache_prepare_options wanted = {};
+        wanted.thread_count = given.thread_count;
+        wanted.progress = given.progress;
+        wanted.progress_user = given.progress_user;
+        cache_prepare_summary summary = {};
+        check(cache_prepare(handle.inner.get(), &wanted, &summary));
+        local.clips = summary.clips;
+        local.videos = summary.videos;
+        local.made = summary.made;
+        local.kept = summary.kept;
+        local.left_out = summary.left_out;
+        local.bytes = summary.bytes;
+        local.original_bytes = summary.original_bytes;
+        local.seconds = summary.seconds;
+        write_struct(local, out, "out");
+        return SSLACT_OK;
+    });
+}
+
+sslact_status sslact_dataset_describe_cache(const sslact_config *config_handle, const char *split,
+                                            int32_t evaluates, char *buffer, size_t capacity,
+                                            size_t *needed)
+{
+    return guard_shared(config_handle, "config", [&](const sslact_config &handle) {
+        split_kind kind = SPLIT_TRAIN;
+        check(split_find_kind(need(split, "split"), &kind));
+        OwnedText described;
+        check(cache_describe(handle.inner.get(), kind, evaluates != 0, &described.value));
+        return hand_out_text(text_get(&described.value), buffer, capacity, needed);
     });
 }
 

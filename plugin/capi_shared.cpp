@@ -184,6 +184,7 @@ sslact_status evaluate_to_report(Detector &network, const config *settings, data
     // UCF101-24: only frames with annotation are key frames.
     facts.rule =
         dataset_counts_frames(data) ? "annotated" : config_get_text(settings, "evaluate.rule");
+    facts.cache = dataset_get_cache(data, DATASET_EVALUATES);
     facts.row_limit = wanted.row_limit;
     facts.iteration = iteration;
     facts.round = find_round(settings, iteration);

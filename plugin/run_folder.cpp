@@ -8,11 +8,8 @@
 #include <cstring>
 #include <filesystem>
 
-#include <fcntl.h>
 #include <jansson.h>
-#include <sys/file.h>
 #include <torch/version.h>
-#include <unistd.h>
 
 #include "sslact/sslact.h"
 
@@ -20,6 +17,7 @@
 #include "base/error.hpp"
 #include "base/file.h"
 #include "base/log.h"
+#include "data/cache_settings.h"
 #include "guard.h"
 #include "report/page.h"
 
@@ -49,6 +47,13 @@ std::string read_value(const config *c, const char *key)
     return value.get();
 }
 
+std::string describe_cache(const config *c)
+{
+    OwnedText described;
+    check(cache_describe(c, SPLIT_TRAIN, false, &described.value));
+    return described.get().empty() ? "none" : described.get();
+}
+
 // Keys that may differ between the run that is in a folder and the one that goes on with it.
 bool may_differ(const config_key &key)
 {
@@ -62,6 +67,14 @@ bool may_differ(const config_key &key)
 void compare_configs(const config *now, const config *before, const std::string &path)
 {
     config_key key;
+    // The cache may move, but pixels of copies are not those of the videos.
+    if (cache_is_wanted(now) != cache_is_wanted(before)) {
+        throw Error(SSLACT_ERROR_MISMATCH,
+                    path + ": the run there reads " +
+                        (cache_is_wanted(before) ? "copies (data.cache), this one the videos" :
+                                                   "the videos, this one copies (data.cache)") +
+                        "; use another folder or the same");
+    }
     for (size_t i = 0; config_describe(i, &key); ++i) {
         if (may_differ(key)) {
             continue;
@@ -82,7 +95,7 @@ RunFolder::RunFolder(const config *settings, const std::string &folder, bool res
                      const std::string &command_line)
     : folder_(folder), command_line_(command_line),
       preset_(read_value(settings, "ssl.preset")), model_(read_value(settings, "model.preset")),
-      seed_(read_value(settings, "run.seed")),
+      seed_(read_value(settings, "run.seed")), cache_(describe_cache(settings)),
       log_every_(config_get_int(settings, "log.every_iterations")),
       keep_last_(config_get_int(settings, "checkpoint.keep_last"))
 {
@@ -97,41 +110,26 @@ RunFolder::RunFolder(const config *settings, const std::string &folder, bool res
         const std::vector<int64_t> found = list_checkpoints();
         from_ = found.empty() ? 0 : found.front();
     } catch (...) {
-        close(lock_);
+        file_lock_release(lock_);
         throw;
     }
 }
 
 RunFolder::~RunFolder()
 {
-    close(lock_); // gives the lock back
+    file_lock_release(lock_);
 }
 
 void RunFolder::take_lock()
 {
-    const std::string name = path("run.lock");
-    lock_ = open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (lock_ < 0) {
-        check(error_set_errno(name.c_str(), "open"));
-    }
-    if (flock(lock_, LOCK_EX | LOCK_NB) != 0) {
-        char holder[128] = "";
-        const ssize_t got = read(lock_, holder, sizeof holder - 1);
-        holder[got > 0 ? got : 0] = '\0';
-        close(lock_);
+    OwnedText holder;
+    const sslact_status status =
+        file_lock_take(path("run.lock").c_str(), &holder.value, &lock_);
+    if (status == SSLACT_ERROR_BUSY) {
         throw Error(SSLACT_ERROR_IO, folder_ + ": another run works in this folder (" +
-                                         std::string(holder, strcspn(holder, "\n")) +
-                                         "); wait for it or use another folder");
+                                         holder.get() + "); wait for it or use another folder");
     }
-    char host[64] = "";
-    gethostname(host, sizeof host - 1);
-    const std::string line =
-        "process " + std::to_string(getpid()) + " on " + std::string(host) + "\n";
-    if (ftruncate(lock_, 0) != 0 ||
-        pwrite(lock_, line.data(), line.size(), 0) != static_cast<ssize_t>(line.size())) {
-        log_write(SSLACT_LOG_WARNING, "run", "%s: could not be written: %s", name.c_str(),
-                  std::strerror(errno));
-    }
+    check(status);
 }
 
 void RunFolder::write_config(const config *settings, bool resume)
@@ -247,7 +245,8 @@ json_lines *RunFolder::metrics()
         const json_fact facts[] = {
             {"version/sslact", version.c_str()}, {"version/torch", TORCH_VERSION},
             {"preset", preset_.c_str()},         {"model", model_.c_str()},
-            {"seed", seed_.c_str()},             {"command_line", command_line_.c_str()},
+            {"seed", seed_.c_str()},             {"cache", cache_.c_str()},
+            {"command_line", command_line_.c_str()},
         };
         json_lines *opened = nullptr;
         check(json_lines_open(path("metrics.jsonl").c_str(), facts, std::size(facts), from_,

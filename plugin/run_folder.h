@@ -9,6 +9,7 @@
 
 #include "sslact/trainer.h"
 
+#include "base/lock.h"
 #include "config/config.h"
 #include "report/evaluation.h"
 #include "report/json_lines.h"
@@ -57,8 +58,9 @@ class RunFolder
     std::string folder_;
     std::string command_line_;
     std::string preset_, model_, seed_;
+    std::string cache_; // what training reads in place of the videos; "none"
     int64_t log_every_ = 20, keep_last_ = 2;
-    int lock_ = -1;
+    file_lock *lock_ = nullptr;
     int64_t from_ = 0; // iteration that training goes on after
     bool named_classes_ = false; // the line "classes" of this process is written
     std::unique_ptr<json_lines, LinesCloser> metrics_;

@@ -171,6 +171,18 @@ static const schema_key table[] = {
     {"data.index_folder", SCHEMA_PATH, "", "a path",
      "where frame indexes are kept; empty: sslact/index in the user's cache folder, for videos "
      "from a megabyte on"},
+    {"data.cache", SCHEMA_PATH, "", "a path",
+     "folder of smaller copies of the training videos, which sslact_cli prepare makes and training "
+     "reads; empty: the originals are read"},
+    {"data.cache_codec", SCHEMA_CHOICE, "h264", "h264, mjpeg",
+     "how copies are encoded; mjpeg: faster to read, twice as large"},
+    {"data.cache_quality", SCHEMA_INT, "0", "[0, 51]",
+     "of copies, lower is better: crf of h264 (0: 18), quantiser of mjpeg, 2 to 31 (0: 3)"},
+    {"data.cache_short_side", SCHEMA_INT, "0", "[0, 4096]",
+     "larger videos are reduced to this shorter side; 0: to the largest that training reads, of "
+     "data.short_side and augment.scale_max"},
+    {"data.cache_evaluate", SCHEMA_BOOL, "false", "true, false",
+     "evaluation reads copies too; false: it reads the originals"},
     {"data.on_bad_row", SCHEMA_CHOICE, "fail", "fail, skip",
      "a row of an annotation file that cannot be used"},
     {"data.on_bad_clip", SCHEMA_CHOICE, "fail", "fail, skip", "a clip that cannot be decoded"},

@@ -138,6 +138,29 @@ static sslact_status check_framing(const config *c)
     return SSLACT_OK;
 }
 
+// Copies must hold what the views are made of.
+static sslact_status check_cache(const config *c)
+{
+    long long quality = config_get_int(c, "data.cache_quality");
+    long long side = config_get_int(c, "data.cache_short_side");
+    long long read = config_get_int(c, "data.short_side");
+    long long largest = config_get_int(c, "augment.scale_max");
+    bool jpeg = strcmp(config_get_text(c, "data.cache_codec"), "mjpeg") == 0;
+    if (jpeg && (quality == 1 || quality > 31)) {
+        return error_set(SSLACT_ERROR_CONFIG,
+                         "data.cache_quality is %lld, of mjpeg 2 to 31 and 0 (as 3) are accepted",
+                         quality);
+    }
+    if (side > 0 && (read == 0 || side < read || side < largest)) {
+        return error_set(
+            SSLACT_ERROR_CONFIG,
+            "data.cache_short_side is %lld, expected 0 or at least what training reads: "
+            "data.short_side %lld (0: the full size), augment.scale_max %lld",
+            side, read, largest);
+    }
+    return SSLACT_OK;
+}
+
 // A preset says who teaches; a teacher set by hand must not turn it into its opposite.
 static sslact_status check_preset(const config *c)
 {
@@ -209,8 +232,8 @@ static sslact_status check_extensions(const config *c)
 sslact_status config_validate(const config *c)
 {
     static sslact_status (*const checks[])(const config *) = {
-        check_dataset, check_frames, check_network,    check_thresholds, check_training,
-        check_framing, check_preset, check_extensions, check_data,
+        check_dataset, check_frames, check_network, check_thresholds, check_training,
+        check_framing, check_cache,  check_preset,  check_extensions, check_data,
     };
     sslact_status status = SSLACT_OK;
     for (size_t k = 0; k < sizeof(checks) / sizeof(checks[0]) && status == SSLACT_OK; k++) {

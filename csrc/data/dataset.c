@@ -154,7 +154,18 @@ sslact_status dataset_read(dataset *d, size_t index, clip **out)
 sslact_status dataset_read_sized(dataset *d, size_t index, int32_t short_side, clip **out)
 {
     sslact_status status = check_index(d, index);
-    return status < 0 ? status : d->kind->read(d, index, short_side, out);
+    return status < 0 ? status : d->kind->read(d, index, short_side, DATASET_TRAINS, out);
+}
+
+sslact_status dataset_read_evaluated(dataset *d, size_t index, clip **out)
+{
+    sslact_status status = check_index(d, index);
+    return status < 0 ? status : d->kind->read(d, index, DATASET_OWN_SIZE, DATASET_EVALUATES, out);
+}
+
+const char *dataset_get_cache(const dataset *d, dataset_use use)
+{
+    return d->kind->get_cache != NULL ? d->kind->get_cache(d, use) : "";
 }
 
 sslact_status dataset_collect_truth(dataset *d, truth_row **rows, size_t *count)

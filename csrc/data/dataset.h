@@ -44,22 +44,33 @@ sslact_status dataset_collect_labels(dataset *d, uint8_t **labels, size_t *count
 // file-backed sets; reads every clip of a callback set once. Free with people_table_free.
 sslact_status dataset_collect_people(dataset *d, bool with_labels, people_table *out);
 
+// What a clip is read for. Training reads the copies of the cache where data.cache is set,
+// evaluation the originals unless data.cache_evaluate is true; the validation split is there for
+// evaluation only.
+typedef enum dataset_use { DATASET_TRAINS, DATASET_EVALUATES } dataset_use;
+
+// What clips of that use are read from in place of the videos: "h264 quality 18, short side 256,
+// from /data/cache"; "" where it is the videos. Valid while the data set lives.
+const char *dataset_get_cache(const dataset *d, dataset_use use);
+
 // Decodes clip number index as the sampler would, before augmentation. For file-backed sets the
 // result has data.frame_count frames, short side data.short_side.
 sslact_status dataset_read(dataset *d, size_t index, clip **out);
 // The same with another short side for file-backed sets (0: not resized); clips of a program's own
 // keep their size.
 sslact_status dataset_read_sized(dataset *d, size_t index, int32_t short_side, clip **out);
+// The same as dataset_read for evaluation.
+sslact_status dataset_read_evaluated(dataset *d, size_t index, clip **out);
 
 // Ground truth of the split for evaluation: every label row of the key frames in use, by clip
 // order; boxes are the *annotated* ones (clip boxes may come from a detector). A key frame on which
 // no box is left is no clip, yet its labels count as missed: such key frames have the numbers from
 // dataset_count_clips() on.
 typedef struct truth_row {
-    size_t clip;       // number of the clip (key frame)
+    size_t clip; // number of the clip (key frame)
     sslact_box box;
     int32_t class_index;
-    int64_t person;    // person id of the row, -1 unknown
+    int64_t person; // person id of the row, -1 unknown
 } truth_row;
 // *rows is freed with free(). Sets made in memory give their clips' boxes and labels.
 sslact_status dataset_collect_truth(dataset *d, truth_row **rows, size_t *count);

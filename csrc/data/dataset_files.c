@@ -4,6 +4,7 @@
 
 #include "base/array.h"
 #include "base/text.h"
+#include "data/cache_reader.h"
 #include "data/dataset_kind.h"
 #include "data/sampling.h"
 #include "data/split.h"
@@ -13,7 +14,10 @@
 typedef struct file_set {
     dataset base;
     split_table *table;
-    video_store *store; // NULL without data.video_root
+    video_store *store;     // of the originals; NULL without data.video_root
+    cache_reader *cache;    // NULL: nothing is read from copies
+    video_store *copies;    // NULL without cache
+    bool caches_evaluation; // evaluation reads copies too
     sampling sampling;
     int32_t short_side;
 } file_set;
@@ -202,16 +206,36 @@ static sslact_status decode_clip(const file_set *set, const split_frame *frame, 
     return SSLACT_OK;
 }
 
-static sslact_status read_clip(dataset *d, size_t index, int32_t short_side, clip **out)
+static bool reads_copies(const file_set *set, dataset_use use)
+{
+    bool evaluates = use == DATASET_EVALUATES || set->table->kind == SPLIT_VALIDATION;
+    return set->cache != NULL && (!evaluates || set->caches_evaluation);
+}
+
+static const char *get_cache(const dataset *d, dataset_use use)
+{
+    const file_set *set = (const file_set *)d;
+    return reads_copies(set, use) ? cache_reader_describe(set->cache) : "";
+}
+
+static video_store *choose_store(const file_set *set, int32_t video_index, dataset_use use)
+{
+    bool copied = reads_copies(set, use) && cache_reader_has(set->cache, (size_t)video_index);
+    return copied ? set->copies : set->store;
+}
+
+static sslact_status read_clip(dataset *d, size_t index, int32_t short_side, dataset_use use,
+                               clip **out)
 {
     file_set *set = (file_set *)d;
     const split_frame *frame = &set->table->frames[index];
+    video_store *store = choose_store(set, frame->video, use);
     video *v = NULL;
     if (set->store == NULL) {
         return error_set(SSLACT_ERROR_CONFIG,
                          "data.video_root is not set, expected the folder of the videos");
     }
-    sslact_status status = video_store_acquire(set->store, (size_t)frame->video, &v);
+    sslact_status status = video_store_acquire(store, (size_t)frame->video, &v);
     if (status < 0) {
         return status;
     }
@@ -221,10 +245,17 @@ static sslact_status read_clip(dataset *d, size_t index, int32_t short_side, cli
     return status;
 }
 
+static void free_stores(file_set *set)
+{
+    video_store_free(set->store);
+    video_store_free(set->copies);
+    cache_reader_free(set->cache);
+}
+
 static void destroy(dataset *d)
 {
     file_set *set = (file_set *)d;
-    video_store_free(set->store);
+    free_stores(set);
     split_free(set->table);
     free(set);
 }
@@ -235,6 +266,7 @@ static const dataset_kind file_kind = {
     .collect_labels = collect_labels,
     .collect_people = collect_people,
     .read = read_clip,
+    .get_cache = get_cache,
     .collect_truth = collect_truth,
     .locate = locate,
     .destroy = destroy,
@@ -279,7 +311,22 @@ static sslact_status load_table(const config *c, const char *split, split_table 
     return status;
 }
 
-static sslact_status create_store(file_set *set, const config *c)
+static sslact_status open_cache(file_set *set, const config *c, const video_options *options)
+{
+    const split_table *t = set->table;
+    set->caches_evaluation = config_get_bool(c, "data.cache_evaluate");
+    sslact_status status = cache_reader_open(c, t, &set->cache);
+    if (status >= 0) {
+        status = video_store_create(cache_reader_get_paths(set->cache), t->videos.count, options,
+                                    &set->copies);
+    }
+    if (status >= 0) {
+        video_store_set_opener(set->copies, cache_reader_open_copy, set->cache);
+    }
+    return status;
+}
+
+static sslact_status create_stores(file_set *set, const config *c)
 {
     const split_table *t = set->table;
     video_settings settings = {0};
@@ -288,7 +335,13 @@ static sslact_status create_store(file_set *set, const config *c)
         status = video_store_create((const char *const *)t->paths, t->videos.count,
                                     &settings.options, &set->store);
     }
+    if (status >= 0 && cache_serves(c, t->kind)) {
+        status = open_cache(set, c, &settings.options);
+    }
     video_settings_clear(&settings);
+    if (status < 0) {
+        free_stores(set);
+    }
     return status;
 }
 
@@ -299,7 +352,7 @@ static sslact_status set_up(file_set *set, const config *c)
     set->short_side = (int32_t)config_get_int(c, "data.short_side");
     sslact_status status = set_classes(&set->base, &t->actions);
     if (status >= 0 && t->paths != NULL) {
-        status = create_store(set, c);
+        status = create_stores(set, c);
         if (status < 0) {
             dataset_clear_classes(&set->base);
         }

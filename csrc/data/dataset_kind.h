@@ -15,7 +15,11 @@ typedef struct dataset_kind {
     sslact_status (*collect_labels)(dataset *d, uint8_t **labels, size_t *count);
     sslact_status (*collect_people)(dataset *d, people_table *people); // as many clips as made for
     // index in range; short_side is for kinds that decode, DATASET_OWN_SIZE: as the set is made
-    sslact_status (*read)(dataset *d, size_t index, int32_t short_side, clip **out);
+    sslact_status (*read)(dataset *d, size_t index, int32_t short_side, dataset_use use,
+                          clip **out);
+    // What clips of that use are read from in place of the videos, "" for these themselves; NULL:
+    // always "".
+    const char *(*get_cache)(const dataset *d, dataset_use use);
     sslact_status (*collect_truth)(dataset *d, truth_row **rows, size_t *count);
     sslact_status (*locate)(dataset *d, size_t index, const char **video, double *timestamp);
     sslact_status (*append)(dataset *d, const sslact_clip *source); // NULL: cannot

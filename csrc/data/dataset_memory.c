@@ -70,9 +70,11 @@ static sslact_status collect_people(dataset *d, people_table *people)
     return status;
 }
 
-static sslact_status read_clip(dataset *d, size_t index, int32_t short_side, clip **out)
+static sslact_status read_clip(dataset *d, size_t index, int32_t short_side, dataset_use use,
+                               clip **out)
 {
     (void)short_side;
+    (void)use;
     return clip_copy(get_clip(d, index), out);
 }
 

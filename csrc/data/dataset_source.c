@@ -53,9 +53,11 @@ static sslact_status import_clip(source_set *set, size_t index, clip **out)
     return status;
 }
 
-static sslact_status read_clip(dataset *d, size_t index, int32_t short_side, clip **out)
+static sslact_status read_clip(dataset *d, size_t index, int32_t short_side, dataset_use use,
+                               clip **out)
 {
     (void)short_side;
+    (void)use;
     source_set *set = (source_set *)d;
     if (!set->source.concurrent) {
         pthread_mutex_lock(&set->calls);
@@ -78,7 +80,7 @@ static int is_labeled(dataset *d)
     pthread_mutex_unlock(&set->lock);
     for (size_t i = 0; labeled < 0 && i < set->source.clip_count; i++) {
         clip *c = NULL;
-        if (read_clip(d, i, DATASET_OWN_SIZE, &c) >= 0 && c->labels != NULL) {
+        if (read_clip(d, i, DATASET_OWN_SIZE, DATASET_TRAINS, &c) >= 0 && c->labels != NULL) {
             labeled = 1;
         }
         clip_free(c);
@@ -97,7 +99,7 @@ static sslact_status collect_labels(dataset *d, uint8_t **labels, size_t *count)
         array_reserve((void **)&m.labels, &m.capacity, 1, (size_t)d->class_count);
     for (size_t i = 0; status >= 0 && i < count_clips(d); i++) {
         clip *c = NULL;
-        status = read_clip(d, i, DATASET_OWN_SIZE, &c);
+        status = read_clip(d, i, DATASET_OWN_SIZE, DATASET_TRAINS, &c);
         if (status >= 0) {
             status = label_matrix_add(&m, c);
         }
@@ -117,7 +119,7 @@ static sslact_status collect_people(dataset *d, people_table *people)
     sslact_status status = SSLACT_OK;
     for (size_t i = 0; status >= 0 && i < people->clip_capacity; i++) {
         clip *c = NULL;
-        status = read_clip(d, i, DATASET_OWN_SIZE, &c);
+        status = read_clip(d, i, DATASET_OWN_SIZE, DATASET_TRAINS, &c);
         if (status >= 0) {
             status = people_table_add_clip(people, c);
         }
@@ -132,7 +134,7 @@ static sslact_status collect_truth(dataset *d, truth_row **rows, size_t *count)
     sslact_status status = array_reserve((void **)&list.rows, &list.capacity, 1, sizeof *list.rows);
     for (size_t i = 0; status >= 0 && i < count_clips(d); i++) {
         clip *c = NULL;
-        status = read_clip(d, i, DATASET_OWN_SIZE, &c);
+        status = read_clip(d, i, DATASET_OWN_SIZE, DATASET_TRAINS, &c);
         if (status >= 0) {
             status = truth_list_add(&list, i, c);
         }

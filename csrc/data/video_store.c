@@ -30,6 +30,8 @@ typedef struct bad_video {
 struct video_store {
     const char *const *paths;
     size_t count;
+    video_opener open; // NULL: video_open
+    void *open_user;
     video_options options;
     char *index_folder; // what options points to
     bad_video *bad;     // [count]
@@ -102,6 +104,7 @@ static bool gives_same_frames(const video_options *a, const video_options *b)
 static bool serves(const pool_video *kept, const video_store *s, const char *path)
 {
     return !kept->lent && strcmp(kept->path, path) == 0 &&
+           kept->keeper->open_user == s->open_user &&
            gives_same_frames(&kept->keeper->options, &s->options);
 }
 
@@ -199,13 +202,19 @@ static void remember_bad(video_store *s, size_t index, sslact_status status)
     // Copying may have failed and replaced the message; the status is what counts then.
 }
 
+static sslact_status open_once(const video_store *s, size_t index, video **out)
+{
+    return s->open != NULL ? s->open(index, &s->options, s->open_user, out)
+                           : video_open(s->paths[index], &s->options, out);
+}
+
 static sslact_status open_video(video_store *s, size_t index, video **out)
 {
-    sslact_status status = video_open(s->paths[index], &s->options, out);
+    sslact_status status = open_once(s, index, out);
     if (status == SSLACT_ERROR_IO) {
         // Perhaps out of descriptors: give one back and try once more.
         close_oldest();
-        status = video_open(s->paths[index], &s->options, out);
+        status = open_once(s, index, out);
     }
     if (status < 0) {
         remember_bad(s, index, status);
@@ -259,6 +268,12 @@ sslact_status video_store_create(const char *const *paths, size_t count,
     }
     *out = s;
     return SSLACT_OK;
+}
+
+void video_store_set_opener(video_store *s, video_opener open, void *user)
+{
+    s->open = open;
+    s->open_user = user;
 }
 
 sslact_status video_store_acquire(video_store *s, size_t index, video **out)

@@ -21,6 +21,11 @@ typedef struct video_store video_store;
 // *options is copied.
 sslact_status video_store_create(const char *const *paths, size_t count,
                                  const video_options *options, video_store **out);
+// Opens number i by `open` instead, from any thread at any time: something else than the file's own
+// frames, which no other store is served with. Before the first acquire; user is not NULL.
+typedef sslact_status (*video_opener)(size_t index, const video_options *options, void *user,
+                                      video **out);
+void video_store_set_opener(video_store *s, video_opener open, void *user);
 // The caller's alone until video_store_release; a thread holds at most a few at a time. A file
 // that turned out not to be a video fails again with the same message, without being opened again.
 sslact_status video_store_acquire(video_store *s, size_t index, video **out);

@@ -98,7 +98,7 @@ class ClipAhead
                 index = started_++;
             }
             clip *decoded = nullptr;
-            const sslact_status status = dataset_read(data_, index, &decoded);
+            const sslact_status status = dataset_read_evaluated(data_, index, &decoded);
             {
                 const std::lock_guard<std::mutex> lock(mutex_);
                 Slot &slot = slots_[index % window];

@@ -72,7 +72,9 @@ static sslact_status fill_texts(const evaluation_facts *facts, evaluation_report
     report->role = text_copy(facts->role != NULL ? facts->role : "");
     report->split = text_copy(facts->split != NULL ? facts->split : "");
     report->rule = text_copy(facts->rule != NULL ? facts->rule : "");
-    bool whole = report->role != NULL && report->split != NULL && report->rule != NULL;
+    report->cache = text_copy(facts->cache != NULL ? facts->cache : "");
+    bool whole = report->role != NULL && report->split != NULL && report->rule != NULL &&
+                 report->cache != NULL;
     return whole ? SSLACT_OK : sslact_error_get_status();
 }
 
@@ -145,6 +147,7 @@ void evaluation_report_free(evaluation_report *report)
     free(report->classes);
     free(report->role);
     free(report->split);
+    free(report->cache);
     free(report->rule);
     free(report);
 }

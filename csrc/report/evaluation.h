@@ -28,6 +28,7 @@ typedef struct evaluation_report { // read only outside this room
     char *role;                    // "student", "teacher", "baseline"; "" = does not apply
     char *split;                   // "validation"; "" = does not apply
     char *rule;                    // "exclusions", "included"
+    char *cache;                   // what was read in place of the videos; "" = the videos
     double overlap;                // 0.5
     int64_t row_limit;             // rows a key frame; 0 = none
     int64_t iteration;             // of the weights; -1 = unknown
@@ -44,6 +45,7 @@ typedef struct evaluation_report { // read only outside this room
 // Everything but the result itself; borrowed for the call.
 typedef struct evaluation_facts {
     const char *role, *split, *rule; // NULL = ""
+    const char *cache;               // what was read in place of the videos; NULL = ""
     double overlap;                  // 0 = 0.5
     int64_t row_limit;
     int64_t iteration;              // -1 = unknown

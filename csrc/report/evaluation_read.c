@@ -100,7 +100,9 @@ static sslact_status read_report(const json_t *root, evaluation_report *report)
     report->role = text_copy(json_read_text(root, "role"));
     report->split = text_copy(json_read_text(root, "split"));
     report->rule = text_copy(json_read_text(root, "rule"));
-    if (report->role == NULL || report->split == NULL || report->rule == NULL) {
+    report->cache = text_copy(json_read_text(root, "cache"));
+    if (report->role == NULL || report->split == NULL || report->rule == NULL ||
+        report->cache == NULL) {
         return sslact_error_get_status();
     }
     sslact_status status = read_map(root, report);

@@ -74,6 +74,11 @@ static void append_summary(text *out, const evaluation_report *r)
 
 static void append_basis(text *out, const evaluation_report *r)
 {
+    if (r->cache[0] != '\0') {
+        text_append(out, "read from copies, not from the videos: ");
+        escape_line(out, r->cache);
+        text_append(out, "\n");
+    }
     if (r->clips >= 0) {
         text_append_format(out, "%lld clips, ", (long long)r->clips);
     }
@@ -229,6 +234,11 @@ static void render_json(const evaluation_report *r, bool with_curves, text *out)
     append_map_member(out, "frame_map", r->overlap, r->frame_map);
     append_map_member(out, "chance_frame_map", r->overlap, r->chance_frame_map);
     append_text_member(out, "rule", r->rule);
+    if (r->cache[0] != '\0') {
+        append_text_member(out, "cache", r->cache);
+    } else {
+        text_append(out, " \"cache\": null,\n");
+    }
     append_count_member(out, "row_limit", r->row_limit);
     append_count_member(out, "clips", r->clips);
     append_count_member(out, "boxes", r->boxes);

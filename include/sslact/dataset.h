@@ -15,7 +15,8 @@ typedef struct sslact_sample sslact_sample; /* one decoded clip with its boxes a
 /* ---- making data sets ---- */
 
 /* File-backed, by the data.* keys. split is "train" (labelled; the share data.label_ratio of its
- * key frames), "unlabeled" or "validation". Reads the annotation, opens no video.
+ * key frames), "unlabeled" or "validation". Reads the annotation, opens no video. With data.cache
+ * every video must have its copy there: MISMATCH or NOT_FOUND say which has not, and what to do.
  * SSLACT_ERROR_CONFIG when a needed key is empty, FORMAT ("path:line: ..."), NOT_FOUND, IO. */
 SSLACT_STATUS sslact_dataset_open(const sslact_config *config, const char *split,
                                   sslact_dataset **out);
@@ -57,7 +58,8 @@ SSLACT_STATUS sslact_dataset_count_labels(const sslact_dataset *dataset, int64_t
 SSLACT_API const char *sslact_dataset_get_class_name(const sslact_dataset *dataset, int32_t index);
 
 /* Decodes clip number index as training would read it, before augmentation: data.frame_count
- * frames with short side data.short_side for file-backed sets. SSLACT_ERROR_DECODE names the
+ * frames with short side data.short_side for file-backed sets, from the cache where data.cache is
+ * set. SSLACT_ERROR_DECODE names the
  * video and the frame. */
 SSLACT_STATUS sslact_dataset_read(sslact_dataset *dataset, size_t index, sslact_sample **out);
 /* Fills *out with pointers into the sample, valid until it is freed. */
@@ -178,6 +180,51 @@ typedef struct sslact_check_summary { /* growing */
 SSLACT_STATUS sslact_dataset_check(const sslact_config *config,
                                    const sslact_check_options *options,
                                    sslact_check_summary *out);
+
+/* ---- the cache of training videos ---- */
+
+typedef struct sslact_prepare_options { /* growing */
+    size_t struct_size;
+    int32_t thread_count; /* videos copied at once, 1..64; 0: run.loader_threads of the config, and
+                             where that is 0 as the machine allows */
+    /* Phase "prepare": bytes of the videos that are copied, of those that have to be. Called a few
+     * times a second; non-zero stops. May be NULL. */
+    sslact_progress_callback progress;
+    void *progress_user;
+} sslact_prepare_options;
+
+typedef struct sslact_prepare_summary { /* growing */
+    size_t struct_size;
+    int64_t clips;          /* key frames that are read from the cache */
+    int64_t videos;         /* that they lie in */
+    int64_t made;           /* copies made by this call */
+    int64_t kept;           /* copies that were there and still right */
+    int64_t left_out;       /* damaged videos, of which there is no copy: the originals are read */
+    int64_t bytes;          /* of the copies */
+    int64_t original_bytes; /* of the videos */
+    double seconds;
+} sslact_prepare_summary;
+
+/* Makes the cache that data.cache names: smaller copies of the videos that training with this
+ * config reads (those of evaluation too with data.cache_evaluate), short side and codec by the
+ * data.cache_* keys, frame n of a copy being frame n of the video at the same time. Training then
+ * reads the copies, evaluation the videos. Copies that are there and right are kept; each new one
+ * counts only when it is whole, so that a call that was stopped, or killed, loses the videos in
+ * work and nothing else. options may be NULL.
+ * SSLACT_ERROR_CONFIG where data.cache is not set; IO where the folder cannot be written (with the
+ * room there is), or another process prepares it; CANCELLED when the callback says so. Problems of
+ * the annotation as in sslact_dataset_open. */
+SSLACT_STATUS sslact_dataset_prepare(const sslact_config *config,
+                                     const sslact_prepare_options *options,
+                                     sslact_prepare_summary *out);
+
+/* What clips of a split ("train", "unlabeled", "validation") are read from under this config in
+ * place of the videos, for training (evaluates 0) or for evaluation (1), as one line of text:
+ * "h264 quality 18, short side 256, from /data/cache"; "" where it is the videos. Looks at the
+ * config alone. */
+SSLACT_STATUS sslact_dataset_describe_cache(const sslact_config *config, const char *split,
+                                            int32_t evaluates, char *buffer, size_t capacity,
+                                            size_t *needed);
 
 SSLACT_API void sslact_dataset_free(sslact_dataset *dataset);
 

@@ -1,6 +1,7 @@
 // Structs that grow: a program compiled with an older or a newer header against this library.
 
 #include <cstring>
+#include <filesystem>
 
 #include "capi_support.h"
 #include "loss_support.h"
@@ -275,6 +276,70 @@ TEST(GrowingStructs, CheckIsReadAndWrittenUnderTheRule)
     EXPECT_EQ(first.problems, summary.problems);
     EXPECT_EQ(first.notes, 0x5a5a5a5a5a5a5a5a) << "written behind the struct";
     EXPECT_GT(summary.problems, 0); // the film is not there
+}
+
+// A film of two grey pictures, 4 x 2 pixels, as a 24-bit BMP each.
+void put_film(const std::string &folder)
+{
+    std::filesystem::create_directory(folder);
+    for (const char *name : {"/1.bmp", "/2.bmp"}) {
+        const uint32_t header[13] = {54 + 24, 0, 54, 40, 4, 2, 1u | 24u << 16, 0, 24, 0, 0, 0, 0};
+        std::string bytes = "BM";
+        bytes.append(reinterpret_cast<const char *>(header), sizeof header);
+        put_file(folder + name, bytes + std::string(24, '\x40'));
+    }
+}
+
+TEST(GrowingStructs, OfPreparing)
+{
+    const TemporaryFolder folder;
+    put_film(folder / "film");
+    put_file(folder / "labels.csv", "film,0,0.1,0.1,0.5,0.9,1,0\n");
+    put_file(folder / "actions.pbtxt", "item { name: \"stand\" id: 1 }\n");
+    const Config config = tiny_config({{"model.class_count", "1"},
+                                       {"ssl.preset", "baseline"},
+                                       {"data.train.labels", folder / "labels.csv"},
+                                       {"data.actions", folder / "actions.pbtxt"},
+                                       {"data.video_root", folder.path()},
+                                       {"data.cache", folder / "cache"}});
+    sslact_prepare_summary summary;
+    SSLACT_INIT(summary);
+    sslact_prepare_options options;
+    SSLACT_INIT(options);
+    expect_read_rules(options, [&](const sslact_prepare_options *given) {
+        return sslact_dataset_prepare(config, given, &summary);
+    });
+    expect_write_rules<sslact_prepare_summary>(
+        [&](sslact_prepare_summary *out) { return sslact_dataset_prepare(config, nullptr, out); });
+    EXPECT_EQ(summary.videos, 1);
+    EXPECT_GT(summary.bytes, 0);
+
+    options.thread_count = 65;
+    EXPECT_EQ(sslact_dataset_prepare(config, &options, &summary), SSLACT_ERROR_INVALID_ARGUMENT);
+    options.thread_count = 0;
+    options.progress = [](const sslact_progress *, void *) { return 1; };
+    EXPECT_EQ(sslact_dataset_prepare(config, &options, &summary), SSLACT_ERROR_CANCELLED);
+}
+
+TEST(DescribeCache, TellsWhatASplitIsReadFrom)
+{
+    const Config config = tiny_config({{"data.short_side", "128"}, {"data.cache", "/data/c"}});
+    const auto describe = [&](const char *split, int32_t evaluates) {
+        char said[256];
+        size_t needed = 0;
+        EXPECT_EQ(
+            sslact_dataset_describe_cache(config, split, evaluates, said, sizeof said, &needed),
+            SSLACT_OK);
+        EXPECT_EQ(needed, std::strlen(said) + 1);
+        return std::string(said);
+    };
+    EXPECT_EQ(describe("train", 0), "h264 quality 18, short side 128, from /data/c");
+    EXPECT_EQ(describe("train", 1), "");
+    EXPECT_EQ(describe("validation", 0), "");
+    ASSERT_EQ(sslact_config_set(config, "data.cache_evaluate", "true"), SSLACT_OK);
+    EXPECT_EQ(describe("validation", 1), describe("unlabeled", 0));
+    size_t needed = 0;
+    EXPECT_LT(sslact_dataset_describe_cache(config, "test", 0, nullptr, 0, &needed), 0);
 }
 
 } // namespace

@@ -186,6 +186,11 @@ void probe_dataset(Probe &probe, World &w)
     PROBE(sslact_dataset_draw_sheet, {2, 4}, w.labelled, w.config, &first, 1, nullptr,
           sheet.c_str());
     PROBE(sslact_dataset_check, {1}, w.config, nullptr, &summary);
+    sslact_prepare_summary prepared;
+    SSLACT_INIT(prepared);
+    PROBE(sslact_dataset_prepare, {1}, w.config, nullptr, &prepared);
+    PROBE(sslact_dataset_describe_cache, {}, w.config, "train", 0, w.text, sizeof w.text,
+          &w.needed);
     SURVIVES(sslact_dataset_get_class_name);
     EXPECT_EQ(sslact_dataset_get_class_name(nullptr, 0), nullptr);
     SURVIVES(sslact_dataset_free);

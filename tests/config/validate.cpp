@@ -18,6 +18,15 @@ struct Contradiction {
 TEST_F(Validate, NamesBothSidesOfAContradiction)
 {
     const Contradiction cases[] = {
+        {{{"data.cache_codec", "mjpeg"}, {"data.cache_quality", "40"}},
+         "data.cache_quality is 40, of mjpeg 2 to 31 and 0 (as 3) are accepted"},
+        {{{"data.cache_short_side", "256"}, {"augment.scale_min", "256"},
+          {"augment.scale_max", "320"}},
+         "data.cache_short_side is 256, expected 0 or at least what training reads: "
+         "data.short_side 256 (0: the full size), augment.scale_max 320"},
+        {{{"data.cache_short_side", "256"}, {"data.short_side", "0"}},
+         "data.cache_short_side is 256, expected 0 or at least what training reads: "
+         "data.short_side 0 (0: the full size), augment.scale_max 0"},
         {{{"data.frame_count", "30"}},
          "data.frame_count is 30, expected a multiple of model.alpha 4"},
         {{{"data.frame_count", "4"}},

@@ -67,6 +67,8 @@ sslact_status cli_set_threads(const sslact_config *config);
 char *cli_get_value(const sslact_config *config, const char *key);
 bool cli_value_is(const sslact_config *config, const char *key, const char *expected);
 long long cli_get_count(const sslact_config *config, const char *key);
+// What training reads in place of a split's videos, malloced; NULL where it is the videos.
+char *cli_describe_cache(const sslact_config *config, const char *split);
 // Whether a split has label or box files.
 bool cli_has_split(const sslact_config *config, const char *split);
 
@@ -98,11 +100,14 @@ void progress_clear(cli_progress *p);
 double progress_elapsed(const cli_progress *p);
 // An sslact_progress_callback; user is a cli_progress.
 int progress_callback(const sslact_progress *progress, void *user);
+// A bar of `width` letters for a share of the work, into out [width + 1].
+void progress_draw_bar(double share, int width, char *out);
 
 // The commands.
 int run_train(int argc, char **argv);
 int run_evaluate(int argc, char **argv);
 int run_score(int argc, char **argv);
+int run_prepare(int argc, char **argv);
 int run_frames(int argc, char **argv);
 int run_data_demo(int argc, char **argv);
 int run_data_check(int argc, char **argv);

@@ -80,8 +80,17 @@ static int find_newest(const char *run, char *path, size_t capacity)
     return EXIT_DONE;
 }
 
+// Evaluation that reads the videos does not need a cache to be there.
+static sslact_status forget_cache(sslact_config *config)
+{
+    return cli_value_is(config, "data.cache_evaluate", "true")
+               ? SSLACT_OK
+               : sslact_config_set(config, "data.cache", "");
+}
+
 static sslact_status evaluate(const cli_common *common, const evaluate_input *input,
-                              const char *weights, cli_progress *progress, sslact_report **report)
+                              const char *weights, cli_progress *progress, sslact_report **report,
+                              char **training_cache)
 {
     sslact_config *config = NULL;
     sslact_dataset *dataset = NULL;
@@ -98,6 +107,10 @@ static sslact_status evaluate(const cli_common *common, const evaluate_input *in
     }
     if (status >= 0) {
         status = sslact_config_set(config, "model.weights", "");
+    }
+    if (status >= 0) {
+        *training_cache = cli_describe_cache(config, "train");
+        status = forget_cache(config);
     }
     if (status >= 0) {
         status = sslact_dataset_open(config, input->split, &dataset);
@@ -117,12 +130,32 @@ static sslact_status evaluate(const cli_common *common, const evaluate_input *in
     return status;
 }
 
+// training_cache: what the config says that training read in place of the videos, or NULL.
+static int print_results(const sslact_report *report, const char *training_cache, bool json)
+{
+    json_t *object = NULL;
+    sslact_status status;
+
+    if (json) {
+        object = cli_report_json(report);
+        json_object_set_new(object, "training_cache",
+                            training_cache != NULL ? json_string(training_cache) : json_null());
+        return cli_print_json(object);
+    }
+    status = cli_print_report(report);
+    if (status >= 0 && training_cache != NULL) {
+        printf("trained on copies of the videos: %s\n", training_cache);
+    }
+    return status < 0 ? cli_fail(status) : EXIT_DONE;
+}
+
 int run_evaluate(int argc, char **argv)
 {
     cli_common common = {0};
     evaluate_input input = {.split = "validation"};
     cli_progress progress;
     sslact_report *report = NULL;
+    char *training_cache = NULL;
     char weights[4096], config[4096];
     sslact_status status;
     int code;
@@ -141,17 +174,10 @@ int run_evaluate(int argc, char **argv)
         snprintf(weights, sizeof weights, "%s", input.weights);
     }
     progress_start(&progress, common.quiet);
-    status = evaluate(&common, &input, weights, &progress, &report);
+    status = evaluate(&common, &input, weights, &progress, &report, &training_cache);
     progress_clear(&progress);
-    if (status < 0) {
-        return cli_fail(status);
-    }
-    if (common.json) {
-        code = cli_print_json(cli_report_json(report));
-    } else {
-        status = cli_print_report(report);
-        code = status < 0 ? cli_fail(status) : EXIT_DONE;
-    }
+    code = status < 0 ? cli_fail(status) : print_results(report, training_cache, common.json);
     sslact_report_free(report);
+    free(training_cache);
     return code;
 }

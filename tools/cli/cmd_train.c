@@ -379,6 +379,25 @@ static double get_map(const json_t *results, const char *role)
     return json_real_value(json_object_get(report, "frame_map@0.5"));
 }
 
+// What the clips were read from, for everybody who reads the result.
+static void add_cache(const training *t, json_t *object)
+{
+    char *cache = cli_describe_cache(t->config, "train");
+
+    json_object_set_new(object, "cache", cache != NULL ? json_string(cache) : json_null());
+    free(cache);
+}
+
+static void print_cache(const training *t)
+{
+    char *cache = cli_describe_cache(t->config, "train");
+
+    if (cache != NULL) {
+        printf("trained on copies of the videos: %s\n", cache);
+    }
+    free(cache);
+}
+
 static int print_results(training *t)
 {
     char checkpoint[4096], report[4096];
@@ -395,6 +414,7 @@ static int print_results(training *t)
         json_object_set_new(object, "skipped", json_integer(t->skipped));
         json_object_set_new(object, "checkpoint", json_string(checkpoint));
         json_object_set_new(object, "report", json_string(report));
+        add_cache(t, object);
         return cli_print_json(object);
     }
     if (t->results != NULL) {
@@ -408,6 +428,7 @@ static int print_results(training *t)
     } else {
         printf("no validation split is configured: nothing was evaluated\n");
     }
+    print_cache(t);
     printf("checkpoint: %s\nreport: %s\n", checkpoint, report);
     return EXIT_DONE;
 }

@@ -352,6 +352,23 @@ static bool has_common_annotation(const sslact_config *config)
     return cli_value_is(config, "data.dataset", "ucf101_24") && is_given(config, "data.labels");
 }
 
+char *cli_describe_cache(const sslact_config *config, const char *split)
+{
+    size_t needed = 0;
+    char *described;
+
+    if (sslact_dataset_describe_cache(config, split, 0, NULL, 0, &needed) < 0 || needed <= 1) {
+        return NULL;
+    }
+    described = malloc(needed);
+    if (described != NULL &&
+        sslact_dataset_describe_cache(config, split, 0, described, needed, &needed) < 0) {
+        free(described);
+        return NULL;
+    }
+    return described;
+}
+
 bool cli_has_split(const sslact_config *config, const char *split)
 {
     char key[128];

@@ -11,6 +11,7 @@ static const cli_command commands[] = {
     {"train", "train a detector: schedule, checkpoints, evaluation, report", run_train},
     {"evaluate", "frame mAP of a trained model over a split", run_evaluate},
     {"score", "the AVA metric on detection and label files, no model", run_score},
+    {"prepare", "make the cache: smaller copies of the training videos", run_prepare},
     {"frames", "exactly the frames a clip of a video would hold", run_frames},
     {"data demo", "generate the demo world: videos and annotation", run_data_demo},
     {"data check", "read everything a run would read, report every problem", run_data_check},

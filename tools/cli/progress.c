@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -75,6 +76,16 @@ void progress_clear(cli_progress *p)
         fflush(stderr);
         p->drawn = false;
     }
+}
+
+void progress_draw_bar(double share, int width, char *out)
+{
+    const double inside = share > 0 ? share < 1 ? share : 1 : 0;
+    const int filled = (int)(inside * width);
+
+    memset(out, '=', (size_t)filled);
+    memset(out + filled, ' ', (size_t)(width - filled));
+    out[width] = '\0';
 }
 
 int progress_callback(const sslact_progress *progress, void *user)
