@@ -12,6 +12,7 @@
 #include "data/cache_prepare.h"
 #include "data/cache_settings.h"
 #include "data/check.h"
+#include "import/import.h"
 
 using namespace sslact;
 
@@ -290,6 +291,35 @@ sslact_status sslact_dataset_describe_cache(const sslact_config *config_handle, 
         OwnedText described;
         check(cache_describe(handle.inner.get(), kind, evaluates != 0, &described.value));
         return hand_out_text(text_get(&described.value), buffer, capacity, needed);
+    });
+}
+
+sslact_status sslact_dataset_import(const char *const *paths, size_t path_count,
+                                    const char *folder, const sslact_import_options *options,
+                                    sslact_import_summary *summary)
+{
+    return guard([&] {
+        need(paths, "paths");
+        need(folder, "folder");
+        for (size_t i = 0; i < path_count; i++) {
+            if (paths[i] == nullptr) {
+                throw Error(SSLACT_ERROR_INVALID_ARGUMENT,
+                            "paths[" + std::to_string(i) + "] is NULL");
+            }
+        }
+        const sslact_import_options given = read_options(options, "options");
+        sslact_import_summary local;
+        SSLACT_INIT(local);
+        if (summary != nullptr && summary->struct_size < sizeof local) {
+            throw Error(SSLACT_ERROR_INVALID_ARGUMENT, "summary.struct_size is " +
+                                                           std::to_string(summary->struct_size) +
+                                                           ", prepare it with SSLACT_INIT");
+        }
+        check(import_annotation(paths, path_count, folder, &given, &local));
+        if (summary != nullptr) {
+            write_struct(local, summary, "summary");
+        }
+        return SSLACT_OK;
     });
 }
 

@@ -226,6 +226,41 @@ SSLACT_STATUS sslact_dataset_describe_cache(const sslact_config *config, const c
                                             int32_t evaluates, char *buffer, size_t capacity,
                                             size_t *needed);
 
+/* ---- annotation of other tools ---- */
+
+typedef struct sslact_import_options { /* growing */
+    size_t struct_size;
+    const char *video_root; /* folder of the videos; NULL: times by frame_rate, sizes by the file */
+    const char *video;      /* the video of annotation that names none; NULL */
+    const char *actions;    /* "labels": the names of labels or categories; "attributes": ticked and
+                               chosen attributes; NULL: attributes where the file has such */
+    double frame_rate;      /* frames a second, without video_root; 0 = as the file says */
+    int64_t first_frame;    /* number of the first frame in the files, 0 or 1 */
+} sslact_import_options;
+
+typedef struct sslact_import_summary { /* growing */
+    size_t struct_size;
+    int64_t videos;
+    int64_t key_frames;      /* annotated moments */
+    int64_t people;          /* boxes on them */
+    int64_t labels;          /* their actions */
+    int64_t actions;         /* on the list */
+    int64_t boxes_clipped;   /* that reached over the edge of the picture */
+    int64_t boxes_left_out;  /* outside the picture, empty, or behind the end of their video */
+    int64_t shapes_left_out; /* polygons, points and the like */
+} sslact_import_summary;
+
+/* Reads path_count annotation files, each CVAT's XML 1.1 of one task (tracks of a video, or images)
+ * or COCO-style JSON of videos, and writes boxes.csv, actions.txt and own.yaml into `folder`: the
+ * simple form of one's own data (docs/own-data.md). None of the three may be there; on failure
+ * nothing is written. options may be NULL: all 0; summary may be NULL. What is left out is said
+ * once a kind in the log. SSLACT_ERROR_FORMAT ("path:line: ..."), NOT_FOUND (a video, with the
+ * nearest name), UNSUPPORTED (a whole project's export), INVALID_ARGUMENT (an option, or something
+ * that neither files nor options say), IO. */
+SSLACT_STATUS sslact_dataset_import(const char *const *paths, size_t path_count,
+                                    const char *folder, const sslact_import_options *options,
+                                    sslact_import_summary *summary);
+
 SSLACT_API void sslact_dataset_free(sslact_dataset *dataset);
 
 #ifdef __cplusplus

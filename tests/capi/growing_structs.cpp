@@ -173,6 +173,19 @@ TEST(GrowingStructs, FileOptionsAreReadUnderTheRule)
     demo.struct_size--;
     expect_failure(sslact_demo_create(full.c_str(), &demo, nullptr), SSLACT_ERROR_INVALID_ARGUMENT,
                    {"struct_size"});
+
+    // Nor imported: the file is not there.
+    sslact_import_options import;
+    SSLACT_INIT(import);
+    Longer<sslact_import_options> longer_import(import);
+    longer_import.later[0] = 1;
+    const std::string absent = folder / "absent.xml";
+    const char *paths[1] = {absent.c_str()};
+    expect_failure(sslact_dataset_import(paths, 1, full.c_str(), &longer_import.known, nullptr),
+                   SSLACT_ERROR_MISMATCH, {"does not know"});
+    import.struct_size--;
+    expect_failure(sslact_dataset_import(paths, 1, full.c_str(), &import, nullptr),
+                   SSLACT_ERROR_INVALID_ARGUMENT, {"struct_size"});
 }
 
 TEST(GrowingStructs, ResultsAreWrittenUnderTheRule)

@@ -341,6 +341,17 @@ void probe_run(Probe &probe, World &w)
     SURVIVES(sslact_run_free);
     // A folder that is not empty: a call that gets past the pointers makes no world.
     PROBE(sslact_demo_create, {1, 2}, full.c_str(), &demo, &summary);
+    // A file that is not there: the same.
+    const std::string annotation = w.folder / "annotation.xml";
+    const char *annotations[1] = {annotation.c_str()};
+    sslact_import_options import;
+    SSLACT_INIT(import);
+    sslact_import_summary imported;
+    SSLACT_INIT(imported);
+    PROBE(sslact_dataset_import, {3, 4}, annotations, 1, folder.c_str(), &import, &imported);
+    annotations[0] = nullptr;
+    EXPECT_TRUE(complains_of_null(
+        sslact_dataset_import(annotations, 1, folder.c_str(), &import, &imported)));
 }
 
 void probe_loss(Probe &probe, World &)

@@ -112,6 +112,7 @@ int run_frames(int argc, char **argv);
 int run_data_demo(int argc, char **argv);
 int run_data_check(int argc, char **argv);
 int run_data_show(int argc, char **argv);
+int run_data_import(int argc, char **argv);
 int run_config_list(int argc, char **argv);
 int run_config_render(int argc, char **argv);
 int run_weights_inspect(int argc, char **argv);

@@ -16,6 +16,7 @@ static const cli_command commands[] = {
     {"data demo", "generate the demo world: videos and annotation", run_data_demo},
     {"data check", "read everything a run would read, report every problem", run_data_check},
     {"data show", "draw clips and their views as a picture", run_data_show},
+    {"data import", "annotation of CVAT or COCO as a sheet of boxes", run_data_import},
     {"config list", "every config key with default, range and help", run_config_list},
     {"config render", "a full config as YAML", run_config_render},
     {"weights inspect", "what a checkpoint holds, whose names it has", run_weights_inspect},

@@ -9,8 +9,9 @@ pkg_check_modules(SSLACT_LIBAV REQUIRED IMPORTED_TARGET
 pkg_check_modules(SSLACT_YAML REQUIRED IMPORTED_TARGET yaml-0.1)
 pkg_check_modules(SSLACT_JANSSON REQUIRED IMPORTED_TARGET jansson)
 pkg_check_modules(SSLACT_ZIP REQUIRED IMPORTED_TARGET libzip)
+pkg_check_modules(SSLACT_EXPAT REQUIRED IMPORTED_TARGET expat)
 
-foreach(name IN ITEMS libav yaml jansson zip)
+foreach(name IN ITEMS libav yaml jansson zip expat)
     string(TOUPPER ${name} upper)
     add_library(sslact_dep_${name} INTERFACE)
     target_link_libraries(sslact_dep_${name} INTERFACE PkgConfig::SSLACT_${upper})

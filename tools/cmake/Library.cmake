@@ -37,7 +37,7 @@ set_source_files_properties("${PROJECT_SOURCE_DIR}/plugin/cuda_library.cpp" PROP
     COMPILE_DEFINITIONS "SSLACT_BUILT_WITH_CUDA=\"${SSLACT_BUILT_WITH_CUDA}\"")
 
 set(SSLACT_C_LIBRARIES sslact_dep_spdlog sslact_dep_libav sslact_dep_yaml sslact_dep_jansson
-    sslact_dep_zip Threads::Threads ${CMAKE_DL_LIBS} m)
+    sslact_dep_zip sslact_dep_expat Threads::Threads ${CMAKE_DL_LIBS} m)
 
 add_library(sslact SHARED ${SSLACT_ROOM_OBJECTS})
 add_library(sslact::sslact ALIAS sslact)
