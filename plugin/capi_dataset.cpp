@@ -294,8 +294,8 @@ sslact_status sslact_dataset_describe_cache(const sslact_config *config_handle, 
     });
 }
 
-sslact_status sslact_dataset_import(const char *const *paths, size_t path_count,
-                                    const char *folder, const sslact_import_options *options,
+sslact_status sslact_dataset_import(const char *const *paths, size_t path_count, const char *folder,
+                                    const sslact_import_options *options,
                                     sslact_import_summary *summary)
 {
     return guard([&] {

@@ -72,8 +72,10 @@ const char *check_skip_place(const char *message, const char *place)
 static sslact_status look_at_rows(const split_view *view, void *user)
 {
     checker *k = user;
+    // Rows in pixels become fractions only once their videos are known.
+    bool pixels = strcmp(config_get_text(k->config, "data.box_units"), "pixels") == 0;
     sslact_status status = check_rows(k, view);
-    if (status >= 0) {
+    if (status >= 0 && !pixels) {
         status = check_pairing(k, view);
     }
     if (status >= 0 && view->table->kind == SPLIT_UNLABELED) {
