@@ -175,7 +175,7 @@ static const schema_key table[] = {
      "folder of smaller copies of the training videos, which sslact_cli prepare makes and training "
      "reads; empty: the originals are read"},
     {"data.cache_codec", SCHEMA_CHOICE, "h264", "h264, mjpeg",
-     "how copies are encoded; mjpeg: faster to read, twice as large"},
+     "how copies are encoded; mjpeg: a little faster to read, larger"},
     {"data.cache_quality", SCHEMA_INT, "0", "[0, 51]",
      "of copies, lower is better: crf of h264 (0: 18), quantiser of mjpeg, 2 to 31 (0: 3)"},
     {"data.cache_short_side", SCHEMA_INT, "0", "[0, 4096]",
