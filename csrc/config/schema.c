@@ -14,6 +14,8 @@
      "folder of the videos of this split, if not data.video_root"},                                \
         {"data." split ".file_names", SCHEMA_PATH, "", "a path",                                   \
          "list of video file names of this split, if not data.file_names"},                        \
+        {"data." split ".frame_list", SCHEMA_PATH, "", "a path",                                   \
+         "list of the pictures of this split's videos, if not data.frame_list"},                   \
         {"data." split ".labels", SCHEMA_PATH, "", "a path",                                       \
          "label file of this split, if not data.labels"},                                          \
         {"data." split ".person_boxes", SCHEMA_PATH, "", "a path",                                 \
@@ -91,6 +93,9 @@ static const schema_key table[] = {
     {"data.video_root", SCHEMA_PATH, "", "a path", "folder of the videos"},
     {"data.file_names", SCHEMA_PATH, "", "a path",
      "list of video file names with extension (data 1); empty: the folder is searched"},
+    {"data.frame_list", SCHEMA_PATH, "", "a path",
+     "SlowFast's list of extracted pictures (data 1), whose paths are below data.video_root; "
+     "empty: videos are files or folders"},
     {"data.labels", SCHEMA_PATH, "", "a path",
      "label file (data 1); UCF101-24: also pyannot.pkl, UCF101v2-GT.pkl, a folder or list of "
      "YOWO's "

@@ -181,6 +181,22 @@ static sslact_status check_preset(const config *c)
     return SSLACT_OK;
 }
 
+// What opens files by their names knows nothing of listed pictures.
+static sslact_status check_frame_lists(const config *c)
+{
+    static const char *const keys[] = {"data.frame_list", "data.train.frame_list",
+                                       "data.validation.frame_list", "data.unlabeled.frame_list"};
+    bool cached = config_get_text(c, "data.cache")[0] != '\0';
+    bool pixels = strcmp(config_get_text(c, "data.box_units"), "pixels") == 0;
+    for (size_t k = 0; (cached || pixels) && k < sizeof(keys) / sizeof(keys[0]); k++) {
+        if (config_get_text(c, keys[k])[0] != '\0') {
+            return error_set(SSLACT_ERROR_CONFIG, "%s is set, a frame list does not go with %s",
+                             keys[k], cached ? "data.cache" : "data.box_units pixels");
+        }
+    }
+    return SSLACT_OK;
+}
+
 static bool has_word(const config *c, const char *key, const char *word)
 {
     return strcmp(config_get_text(c, key), word) == 0;
@@ -232,8 +248,9 @@ static sslact_status check_extensions(const config *c)
 sslact_status config_validate(const config *c)
 {
     static sslact_status (*const checks[])(const config *) = {
-        check_dataset, check_frames, check_network, check_thresholds, check_training,
-        check_framing, check_cache,  check_preset,  check_extensions, check_data,
+        check_dataset,    check_frames,  check_network,     check_thresholds,
+        check_training,   check_framing, check_cache,       check_preset,
+        check_extensions, check_data,    check_frame_lists,
     };
     sslact_status status = SSLACT_OK;
     for (size_t k = 0; k < sizeof(checks) / sizeof(checks[0]) && status == SSLACT_OK; k++) {

@@ -223,7 +223,9 @@ static sslact_status check_range(video_work *w, video_job *job, const clip_range
 
 static sslact_status open_video(const video_work *w, video_job *job, video **out)
 {
-    sslact_status status = video_open(job->path, &w->options, out);
+    const split_table *t = job->ranges[0].table;
+    const size_t video_index = (size_t)t->frames[job->ranges[0].first].video;
+    sslact_status status = split_open_video(t, video_index, &w->options, out);
     job->end = NAN;
     if (status >= 0) {
         job->end = sampling_get_end(&w->k->sampling, *out);
@@ -256,6 +258,30 @@ static sslact_status check_frame_count(video_job *job, const clip_range *range)
     return add_problem(job, DATA_PROBLEM_FRAME_COUNT, &place, what);
 }
 
+// Opening looks at the first picture of a frame list only.
+static sslact_status check_pictures(video_job *job)
+{
+    const split_table *t = job->ranges[0].table;
+    const size_t video_index = (size_t)t->frames[job->ranges[0].first].video;
+    int64_t count = 0;
+    text path = {0};
+    data_place place;
+    char what[DATA_PROBLEM_TEXT];
+    if (t->pictures == NULL) {
+        return SSLACT_OK;
+    }
+    sslact_status status = frame_list_find_missing(t->pictures, video_index, &count, &path);
+    if (status >= 0 && count > 0) {
+        snprintf(place.text, sizeof place.text, "%s", text_get(&path));
+        snprintf(what, sizeof what,
+                 "no such picture; %lld of the %lld pictures of video \"%.200s\" are missing",
+                 (long long)count, (long long)job->frame_count, t->videos.names[video_index]);
+        status = add_problem(job, DATA_PROBLEM_FRAMES, &place, what);
+    }
+    text_free(&path);
+    return status;
+}
+
 static sslact_status check_video(video_work *w, video_job *job)
 {
     video *v = NULL;
@@ -264,6 +290,9 @@ static sslact_status check_video(video_work *w, video_job *job)
         return SSLACT_ERROR_OUT_OF_MEMORY;
     }
     sslact_status status = open_video(w, job, &v);
+    if (v != NULL) {
+        status = check_pictures(job);
+    }
     for (int32_t i = 0; status >= 0 && v != NULL && i < job->range_count; i++) {
         status = check_frame_count(job, &job->ranges[i]);
         if (status >= 0) {

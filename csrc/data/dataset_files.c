@@ -335,6 +335,9 @@ static sslact_status create_stores(file_set *set, const config *c)
         status = video_store_create((const char *const *)t->paths, t->videos.count,
                                     &settings.options, &set->store);
     }
+    if (status >= 0 && t->pictures != NULL) {
+        video_store_set_opener(set->store, frame_list_open_video, t->pictures);
+    }
     if (status >= 0 && cache_serves(c, t->kind)) {
         status = open_cache(set, c, &settings.options);
     }

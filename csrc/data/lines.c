@@ -134,6 +134,11 @@ sslact_status line_reader_next(line_reader *r, line *out)
     return SSLACT_OK;
 }
 
+int64_t line_reader_get_offset(const line_reader *r, const line *l)
+{
+    return r->taken - (int64_t)r->end + (int64_t)(l->data - r->buffer);
+}
+
 void line_reader_close(line_reader *r)
 {
     if (r->buffer != NULL) {

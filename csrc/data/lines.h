@@ -38,6 +38,8 @@ sslact_status line_reader_open(const char *path, line_reader *out);
 // The next line that is not blank; LF and CRLF end lines, a byte order mark in front is dropped.
 // SSLACT_DONE at the end of the file.
 sslact_status line_reader_next(line_reader *r, line *out);
+// Where in the file the line that was read last begins, in bytes.
+int64_t line_reader_get_offset(const line_reader *r, const line *l);
 void line_reader_close(line_reader *r);
 
 typedef struct field {

@@ -11,6 +11,7 @@
 #include "data/own_files.h"
 #include "data/split_sources.h"
 #include "data/video_finder.h"
+#include "media/video.h"
 
 #define AVA_ACTION_COUNT 80
 
@@ -287,7 +288,10 @@ static sslact_status find_video(split_loading *l, video_finder *finder, size_t i
                                 const video_use *use)
 {
     text path = {0};
-    sslact_status status = video_finder_find(finder, l->table->videos.names[index], &path);
+    const frame_list *pictures = l->table->pictures;
+    sslact_status status = pictures != NULL
+                               ? frame_list_find(pictures, index, &path)
+                               : video_finder_find(finder, l->table->videos.names[index], &path);
     if (status >= 0) {
         l->table->paths[index] = text_copy(text_get(&path));
         status = l->table->paths[index] == NULL ? SSLACT_ERROR_OUT_OF_MEMORY : SSLACT_OK;
@@ -335,6 +339,7 @@ static sslact_status find_videos(split_loading *l)
 {
     const char *split = names[l->table->kind];
     const char *root = config_get_split_text(l->config, split, "video_root");
+    const char *frames = config_get_split_text(l->config, split, "frame_list");
     video_finder *finder = NULL;
     if (root[0] == '\0') {
         return SSLACT_OK;
@@ -343,6 +348,13 @@ static sslact_status find_videos(split_loading *l)
         video_finder_open(root, config_get_split_text(l->config, split, "file_names"), &finder);
     if (status < 0) {
         return split_pass_file_problem(l->problems, root, status);
+    }
+    if (frames[0] != '\0') {
+        status = frame_list_open(frames, root, &l->table->videos, l->problems, &l->table->pictures);
+    }
+    if (status < 0) {
+        video_finder_free(finder);
+        return split_pass_file_problem(l->problems, frames, status);
     }
     status = find_used_videos(l, finder);
     video_finder_free(finder);
@@ -471,7 +483,7 @@ sslact_status split_load_observed(const config *c, split_kind kind, data_problem
     return SSLACT_OK;
 }
 
-data_place split_locate(const split_table *t, bool in_boxes, int32_t video, int64_t time_us,
+data_place split_locate(const split_table *t, bool in_boxes, int32_t index, int64_t time_us,
                         int64_t number)
 {
     data_place place;
@@ -481,8 +493,15 @@ data_place split_locate(const split_table *t, bool in_boxes, int32_t video, int6
     size_t length = strlen(t->labels_path), room = sizeof place.text - 128;
     snprintf(place.text, sizeof place.text, "%s: video \"%.60s\", frame %" PRId64,
              length > room ? t->labels_path + length - room : t->labels_path,
-             t->videos.names[video], time_us / 1000000);
+             t->videos.names[index], time_us / 1000000);
     return place;
+}
+
+sslact_status split_open_video(const split_table *t, size_t index,
+                               const struct video_options *options, struct video **out)
+{
+    return t->pictures != NULL ? frame_list_open_video(index, options, t->pictures, out)
+                               : video_open(t->paths[index], options, out);
 }
 
 void split_free(split_table *t)
@@ -494,6 +513,7 @@ void split_free(split_table *t)
         free(t->paths[i]);
     }
     free(t->paths);
+    frame_list_free(t->pictures);
     free(t->frame_counts);
     free(t->labels_path);
     free(t->boxes_path);

@@ -6,6 +6,7 @@
 
 #include "config/config.h"
 #include "data/ava_files.h"
+#include "data/frame_list.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -51,6 +52,7 @@ typedef struct split_table {
     name_table videos;     // in byte order
     int64_t *frame_counts; // [videos.count] as the annotation says, 0: it does not; may be NULL
     char **paths; // [videos.count], NULL where a video is not used; NULL without data.video_root
+    frame_list *pictures; // data.frame_list, then paths are names for messages; else NULL
     ava_actions actions;
 
     split_frame *frames; // [frame_count], the first clip_count of them have boxes and are clips,
@@ -89,6 +91,9 @@ typedef struct split_observer {
 sslact_status split_load_observed(const config *c, split_kind kind, data_problems *problems,
                                   const split_observer *observer, split_table **out);
 void split_free(split_table *t); // NULL is fine
+// Opens a used video: the file or folder of its path, or its listed pictures.
+sslact_status split_open_video(const split_table *t, size_t index,
+                               const struct video_options *options, struct video **out);
 // Where a row of the label or the box file stands, for messages; number is its line.
 data_place split_locate(const split_table *t, bool in_boxes, int32_t video, int64_t time_us,
                         int64_t number);

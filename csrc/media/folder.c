@@ -1,4 +1,5 @@
-// Frame folders: every picture is a file of its own, decoded by libav from memory.
+// Frame folders and lists of pictures: every picture is a file of its own, decoded by libav from
+// memory.
 #include "media/folder.h"
 
 #include <dirent.h>
@@ -22,6 +23,7 @@ struct frame_folder {
     text path;
     const deadline *limit;
     int64_t max_pixels;
+    video_pictures listed; // get_path NULL: the names of a folder
     char **names;
     size_t count, capacity;
     AVCodecContext *codec;
@@ -176,13 +178,33 @@ static sslact_status decode_bytes(frame_folder *f, const char *path, const char 
     return SSLACT_OK;
 }
 
+// The pictures of a list are checked, those of a folder have always been resized to one size.
+static sslact_status check_size(const frame_folder *f, const char *path)
+{
+    const video_info *first = &f->info;
+    if (f->listed.get_path == NULL || first->stored_width == 0 ||
+        (f->frame->width == first->stored_width && f->frame->height == first->stored_height)) {
+        return SSLACT_OK;
+    }
+    return error_set(SSLACT_ERROR_DECODE, "%s: %d x %d pixels, the first picture of %s has %d x %d",
+                     path, f->frame->width, f->frame->height, text_get(&f->path),
+                     first->stored_width, first->stored_height);
+}
+
+static sslact_status get_picture_path(const frame_folder *f, int64_t n, text *out)
+{
+    const video_pictures *listed = &f->listed;
+    return listed->get_path != NULL ? listed->get_path(listed->user, listed->video, n, out)
+                                    : path_join(text_get(&f->path), f->names[n], out);
+}
+
 // Decodes picture number n into f->frame.
 static sslact_status load_picture(frame_folder *f, int64_t n)
 {
     text path = {0};
     char *data = NULL;
     size_t size = 0;
-    sslact_status status = path_join(text_get(&f->path), f->names[n], &path);
+    sslact_status status = get_picture_path(f, n, &path);
     if (status >= 0) {
         status = file_read(text_get(&path), PICTURE_BYTES_LIMIT, &data, &size);
     }
@@ -200,14 +222,26 @@ static sslact_status load_picture(frame_folder *f, int64_t n)
     if (status >= 0) {
         status = decode_bytes(f, text_get(&path), data, size);
     }
+    status = status < 0 ? status : check_size(f, text_get(&path));
 out:
     free(data);
     text_free(&path);
     return status;
 }
 
-sslact_status folder_open(const char *path, int64_t max_pixels, const deadline *limit,
-                          frame_folder **out)
+static sslact_status use_list(frame_folder *f, const video_pictures *listed)
+{
+    if (listed->count < 1) {
+        return error_set(SSLACT_ERROR_INVALID_ARGUMENT, "%s: %lld pictures, expected one or more",
+                         text_get(&f->path), (long long)listed->count);
+    }
+    f->listed = *listed;
+    f->count = (size_t)listed->count;
+    return SSLACT_OK;
+}
+
+sslact_status folder_open(const char *path, const video_pictures *listed, int64_t max_pixels,
+                          const deadline *limit, frame_folder **out)
 {
     compat_quieten();
     frame_folder *f = array_create(1, sizeof(*f));
@@ -222,7 +256,9 @@ sslact_status folder_open(const char *path, int64_t max_pixels, const deadline *
     if (status >= 0 && f->frame == NULL) {
         status = error_set(SSLACT_ERROR_OUT_OF_MEMORY, "%s: no memory for a picture", path);
     }
-    status = status < 0 ? status : list_pictures(f);
+    if (status >= 0) {
+        status = listed != NULL ? use_list(f, listed) : list_pictures(f);
+    }
     status = status < 0 ? status : load_picture(f, 0);
     if (status < 0) {
         folder_close(f);
@@ -242,7 +278,7 @@ void folder_close(frame_folder *f)
     if (f == NULL) {
         return;
     }
-    for (size_t k = 0; k < f->count; k++) {
+    for (size_t k = 0; f->names != NULL && k < f->count; k++) {
         free(f->names[k]);
     }
     free(f->names);

@@ -1,4 +1,4 @@
-// A folder of pictures (jpg, jpeg, png, bmp) as a video.
+// A folder or a list of pictures (jpg, jpeg, png, bmp) as a video.
 #ifndef MEDIA_FOLDER_H
 #define MEDIA_FOLDER_H
 
@@ -7,10 +7,10 @@
 
 typedef struct frame_folder frame_folder;
 
-// Lists the pictures in the byte order of their names and decodes the first one for its size.
-// limit is borrowed.
-sslact_status folder_open(const char *path, int64_t max_pixels, const deadline *limit,
-                          frame_folder **out);
+// Lists the pictures in the byte order of their names, or takes those of `listed` where that is not
+// NULL, and decodes the first one for its size. limit is borrowed.
+sslact_status folder_open(const char *path, const video_pictures *listed, int64_t max_pixels,
+                          const deadline *limit, frame_folder **out);
 void folder_close(frame_folder *f);
 // Gives the path of each picture to visit, in order; stops at the first negative status.
 sslact_status folder_visit(const char *path, sslact_status (*visit)(const char *path, void *user),

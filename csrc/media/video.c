@@ -46,7 +46,16 @@ static sslact_status open_file(video *v)
     return status < 0 ? status : indexer_open(v);
 }
 
-sslact_status video_open(const char *path, const video_options *options, video **out)
+static sslact_status open_source(video *v, const video_pictures *pictures)
+{
+    if (pictures != NULL || file_is_folder(v->path)) {
+        return folder_open(v->path, pictures, v->options.max_pixels, &v->limit, &v->pictures);
+    }
+    return open_file(v);
+}
+
+static sslact_status open_any(const char *path, const video_pictures *pictures,
+                              const video_options *options, video **out)
 {
     video_options filled;
     sslact_status status = fill_options(options, &filled);
@@ -61,13 +70,7 @@ sslact_status video_open(const char *path, const video_options *options, video *
     v->file.bytes.descriptor = -1;
     v->path = text_copy(path);
     deadline_start(&v->limit, filled.budget_seconds);
-    if (v->path == NULL) {
-        status = SSLACT_ERROR_OUT_OF_MEMORY;
-    } else if (file_is_folder(path)) {
-        status = folder_open(v->path, filled.max_pixels, &v->limit, &v->pictures);
-    } else {
-        status = open_file(v);
-    }
+    status = v->path == NULL ? SSLACT_ERROR_OUT_OF_MEMORY : open_source(v, pictures);
     v->options.index_folder = NULL; // the caller's
     if (status < 0) {
         video_close(v);
@@ -75,6 +78,17 @@ sslact_status video_open(const char *path, const video_options *options, video *
     }
     *out = v;
     return SSLACT_OK;
+}
+
+sslact_status video_open(const char *path, const video_options *options, video **out)
+{
+    return open_any(path, NULL, options, out);
+}
+
+sslact_status video_open_pictures(const char *name, const video_pictures *pictures,
+                                  const video_options *options, video **out)
+{
+    return open_any(name, pictures, options, out);
 }
 
 void video_close(video *v)

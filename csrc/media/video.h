@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -46,6 +47,21 @@ typedef struct video_info {
 // opening; it is used only for the very state of the file (size, modification time) and the
 // versions of libav it was made with, and gives the same frames. Errors begin with the path.
 sslact_status video_open(const char *path, const video_options *options, video **out);
+
+// Picture files in an order of their own, wherever they lie.
+typedef struct video_pictures {
+    int64_t count;
+    // The path of picture `frame`, from 0, of video `video`; from any thread. What it returns when
+    // negative ends the opening or the read.
+    sslact_status (*get_path)(const void *user, size_t video, int64_t frame, text *path);
+    const void *user; // borrowed for the video's life
+    size_t video;
+} video_pictures;
+
+// The same of the pictures that get_path names, which all have the size of the first one:
+// options->folder_frame_rate of them a second. name is for messages.
+sslact_status video_open_pictures(const char *name, const video_pictures *pictures,
+                                  const video_options *options, video **out);
 void video_close(video *v);
 void video_describe(const video *v, video_info *out);
 int64_t video_count_frames(const video *v);

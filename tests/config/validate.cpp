@@ -20,13 +20,20 @@ TEST_F(Validate, NamesBothSidesOfAContradiction)
     const Contradiction cases[] = {
         {{{"data.cache_codec", "mjpeg"}, {"data.cache_quality", "40"}},
          "data.cache_quality is 40, of mjpeg 2 to 31 and 0 (as 3) are accepted"},
-        {{{"data.cache_short_side", "256"}, {"augment.scale_min", "256"},
+        {{{"data.cache_short_side", "256"},
+          {"augment.scale_min", "256"},
           {"augment.scale_max", "320"}},
          "data.cache_short_side is 256, expected 0 or at least what training reads: "
          "data.short_side 256 (0: the full size), augment.scale_max 320"},
         {{{"data.cache_short_side", "256"}, {"data.short_side", "0"}},
          "data.cache_short_side is 256, expected 0 or at least what training reads: "
          "data.short_side 0 (0: the full size), augment.scale_max 0"},
+        {{{"data.frame_list", "/l.csv"}, {"data.cache", "/c"}},
+         "data.frame_list is set, a frame list does not go with data.cache"},
+        {{{"data.unlabeled.frame_list", "/l.csv"}, {"data.cache", "/c"}},
+         "data.unlabeled.frame_list is set, a frame list does not go with data.cache"},
+        {{{"data.frame_list", "/l.csv"}, {"data.dataset", "own"}, {"data.box_units", "pixels"}},
+         "data.frame_list is set, a frame list does not go with data.box_units pixels"},
         {{{"data.frame_count", "30"}},
          "data.frame_count is 30, expected a multiple of model.alpha 4"},
         {{{"data.frame_count", "4"}},
@@ -113,6 +120,7 @@ TEST_F(Validate, AcceptsTheNeighboursOfContradictions)
         {{"model.preset", "slowfast_tiny"}, {"data.frame_count", "8"}},
         {{"model.preset", "slowfast_r50_8x4_ucf"}},
         {{"data.box_units", "pixels"}, {"data.dataset", "own"}},
+        {{"data.frame_list", "/l.csv"}, {"data.file_names", "/f.txt"}},
     };
     for (const Settings &settings : fine) {
         config *fresh = nullptr;

@@ -283,6 +283,80 @@ TEST(FrameFolder, ABrokenOrEmptyFolderIsReportedByTheNameOfThePicture)
     EXPECT_EQ(read_sums(v.get(), {2}).sums.size(), 1U);
 }
 
+namespace
+{
+
+// Names of pictures in an order of their own.
+struct Listed {
+    std::vector<std::string> paths;
+    static sslact_status get(const void *user, size_t, int64_t frame, text *path)
+    {
+        text_clear(path);
+        text_append(path, static_cast<const Listed *>(user)->paths[frame].c_str());
+        return text_status(path);
+    }
+    video_pictures pictures() const { return {static_cast<int64_t>(paths.size()), get, this, 0}; }
+};
+
+} // namespace
+
+TEST(PictureList, GivesThePicturesOfThePaddedFolderInTheOrderOfTheList)
+{
+    TemporaryFolder padded, unpadded;
+    Listed listed;
+    for (int n = 0; n < 12; n++) {
+        char name[16];
+        std::snprintf(name, sizeof name, "%06d.png", n);
+        std::vector<uint8_t> rgb = noise(12, 8, static_cast<uint64_t>(n));
+        listed.paths.push_back(unpadded / ("img_" + std::to_string(n) + ".png"));
+        ASSERT_EQ(image_write_png((padded / name).c_str(), rgb.data(), 12, 8), SSLACT_OK);
+        ASSERT_EQ(image_write_png(listed.paths.back().c_str(), rgb.data(), 12, 8), SSLACT_OK);
+    }
+    video_options options = {};
+    options.folder_frame_rate = 30;
+    const video_pictures pictures = listed.pictures();
+    video *raw = nullptr;
+    ASSERT_EQ(video_open_pictures("list", &pictures, &options, &raw), SSLACT_OK)
+        << sslact_error_get_message();
+    Video v(raw), folder = open_video(padded.path(), options);
+
+    ASSERT_EQ(video_count_frames(v.get()), 12);
+    EXPECT_DOUBLE_EQ(video_get_time(v.get(), 11), 11 / 30.0);
+    const Seen seen = read_sums(v.get(), all_frames(v.get()));
+    EXPECT_EQ(seen.sums.size(), 12U) << seen.message;
+    EXPECT_EQ(seen.sums, read_sums(folder.get(), all_frames(folder.get())).sums);
+}
+
+TEST(PictureList, RefusesPicturesOfAnotherSizeMissingOnesAndAnEmptyList)
+{
+    TemporaryFolder folder;
+    Listed listed;
+    std::vector<uint8_t> rgb = noise(12, 8, 1);
+    for (const char *name : {"a.png", "b.png", "c.png"}) {
+        listed.paths.push_back(folder / name);
+    }
+    ASSERT_EQ(image_write_png(listed.paths[0].c_str(), rgb.data(), 12, 8), SSLACT_OK);
+    ASSERT_EQ(image_write_png(listed.paths[1].c_str(), rgb.data(), 8, 12), SSLACT_OK);
+    video_pictures pictures = listed.pictures();
+    video *raw = nullptr;
+    ASSERT_EQ(video_open_pictures("list", &pictures, nullptr, &raw), SSLACT_OK);
+    Video v(raw);
+
+    EXPECT_EQ(read_sums(v.get(), {0}).status, SSLACT_OK);
+    const Seen other = read_sums(v.get(), {1});
+    EXPECT_EQ(other.status, SSLACT_ERROR_DECODE);
+    EXPECT_EQ(other.message,
+              listed.paths[1] + ": 8 x 12 pixels, the first picture of list has 12 x 8");
+    const Seen absent = read_sums(v.get(), {2});
+    EXPECT_LT(absent.status, 0);
+    EXPECT_EQ(absent.message.rfind(listed.paths[2], 0), 0U) << absent.message;
+
+    pictures.count = 0;
+    raw = nullptr;
+    EXPECT_EQ(video_open_pictures("list", &pictures, nullptr, &raw), SSLACT_ERROR_INVALID_ARGUMENT);
+    EXPECT_EQ(raw, nullptr);
+}
+
 TEST(Rgb, UnorderedAndRepeatedFramesComeOutWhereTheyWereAskedFor)
 {
     TemporaryFolder folder;
