@@ -1,14 +1,11 @@
 // Opens every video once, on several threads, and looks for the frames of every clip: in its index,
 // or by decoding them. Problems are told in the order of the videos, by the thread that checks.
-#include "data/check_parts.h"
+#include "data/check_videos.h"
 
 #include <math.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/array.h"
 #include "base/clock.h"
@@ -20,44 +17,7 @@
 // Frames decoded by one call: a stop is heard between calls.
 #define DEEP_FRAMES 256
 
-// --- work ---
-
-typedef struct found_problem {
-    data_problem kind;
-    data_place place;
-    char *text;
-} found_problem;
-
-// Clips first .. end - 1 of a split, all of one video.
-typedef struct clip_range {
-    const split_table *table;
-    size_t first, end;
-} clip_range;
-
-typedef struct video_job {
-    const char *path; // the table's
-    clip_range ranges[CHECK_SPLITS];
-    int32_t range_count;
-    double end; // of the last frame, NaN: it does not open
-    int64_t frame_count;
-    found_problem *problems;
-    size_t problem_count, problem_capacity;
-    sslact_status status;
-    char *message; // of a status that ends the check
-    bool done;
-} video_job;
-
-typedef struct video_work {
-    checker *k;
-    video_options options;
-    video_job *jobs;
-    size_t job_count, job_capacity;
-    name_table paths; // job numbers
-    atomic_size_t next;
-    atomic_bool stop;
-    pthread_mutex_t lock;
-    pthread_cond_t changed; // a job is done
-} video_work;
+// --- problems ---
 
 static sslact_status add_problem(video_job *job, data_problem kind, const data_place *place,
                                  const char *what)
@@ -89,18 +49,12 @@ static sslact_status add_clip_problem(video_job *job, const clip_range *range, s
 
 // --- one video ---
 
-static double get_seconds(const clip_range *range, size_t clip)
-{
-    const split_table *t = range->table;
-    return (double)t->frames[clip].time_us / 1e6 - t->start_offset_seconds;
-}
-
 // Frames [frame_count] of a clip; what is wrong with them becomes a problem, *found says whether.
 static sslact_status find_frames(const video_work *w, video_job *job, const clip_range *range,
                                  size_t clip, const video *v, int64_t *frames, bool *found)
 {
     sslact_status status =
-        sampling_choose(&w->k->sampling, v, get_seconds(range, clip), job->path, frames);
+        sampling_choose(&w->k->sampling, v, clip_range_get_seconds(range, clip), job->path, frames);
     *found = status >= 0;
     if (status >= 0 || status == SSLACT_ERROR_OUT_OF_MEMORY) {
         return status;
@@ -446,201 +400,6 @@ static void free_work(video_work *w)
     name_table_free(&w->paths);
 }
 
-// --- where films begin ---
-
-// Of a video: key frames in film time, and how long its file is.
-typedef struct film {
-    double first, last, end;
-    double frame_count;
-} film;
-
-typedef struct film_list {
-    film *films;
-    size_t count, capacity;
-    int64_t clips, outside;
-} film_list;
-
-static sslact_status add_film(const video_work *w, film_list *list, const video_job *job,
-                              const clip_range *range)
-{
-    const split_table *t = range->table;
-    if (isnan(job->end)) {
-        return SSLACT_OK;
-    }
-    sslact_status status =
-        array_reserve((void **)&list->films, &list->capacity, list->count + 1, sizeof *list->films);
-    if (status < 0) {
-        return status;
-    }
-    list->films[list->count++] =
-        (film){(double)t->frames[range->first].time_us / 1e6,
-               (double)t->frames[range->end - 1].time_us / 1e6, job->end, (double)job->frame_count};
-    for (size_t i = range->first; i < range->end; i++) {
-        double seconds = get_seconds(range, i);
-        list->clips++;
-        list->outside += seconds < -w->k->sampling.frame_gap_seconds ||
-                         seconds > job->end + w->k->sampling.frame_gap_seconds;
-    }
-    return SSLACT_OK;
-}
-
-static size_t count_inside(const film_list *list, double offset, double slack)
-{
-    size_t inside = 0;
-    for (size_t i = 0; i < list->count; i++) {
-        const film *f = &list->films[i];
-        inside += f->first - offset >= -slack && f->last - offset <= f->end + slack;
-    }
-    return inside;
-}
-
-// The start offset under which most films hold their key frames; round ones first.
-static double find_start(const film_list *list, double slack, size_t *inside)
-{
-    static const double steps[] = {900, 100, 60, 10, 1};
-    double best = 0;
-    *inside = count_inside(list, 0, slack);
-    for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
-        for (size_t i = 0; i < list->count && i < 64; i++) {
-            const film *f = &list->films[i];
-            double at_least = ceil((f->last - f->end - slack) / steps[s]) * steps[s];
-            size_t count = count_inside(list, at_least, slack);
-            if (count > *inside) {
-                *inside = count;
-                best = at_least;
-            }
-        }
-    }
-    return best;
-}
-
-static bool are_frame_numbers(const film_list *list)
-{
-    size_t fitting = 0;
-    for (size_t i = 0; i < list->count; i++) {
-        const film *f = &list->films[i];
-        fitting += f->last > f->end + 1 && f->last <= f->frame_count + 1 && f->first >= 0;
-    }
-    return 10 * fitting >= 9 * list->count;
-}
-
-static sslact_status report_start(video_work *w, const split_table *t, const film_list *list)
-{
-    checker *k = w->k;
-    double slack = k->sampling.frame_gap_seconds;
-    const char *path = t->kind == SPLIT_UNLABELED ? t->boxes_path : t->labels_path;
-    size_t inside = 0;
-    if (are_frame_numbers(list)) {
-        return check_report(k, DATA_PROBLEM_PAIRING, path,
-                            "%lld of %lld key frames lie outside their videos, and all within "
-                            "their numbers of frames: column 2 holds frame numbers; divide them "
-                            "by the frame rate",
-                            (long long)list->outside, (long long)list->clips);
-    }
-    double start = find_start(list, slack, &inside);
-    if (10 * inside < 8 * list->count || start == t->start_offset_seconds) {
-        return check_report(k, DATA_PROBLEM_PAIRING, path,
-                            "%lld of %lld key frames lie outside their videos, and no "
-                            "data.start_offset_seconds changes that: are these the right videos",
-                            (long long)list->outside, (long long)list->clips);
-    }
-    return check_report(k, DATA_PROBLEM_PAIRING, path,
-                        "%lld of %lld key frames lie outside their videos with "
-                        "data.start_offset_seconds %s; with %s, %zu of %zu videos hold all of "
-                        "theirs",
-                        (long long)list->outside, (long long)list->clips,
-                        show_number(t->start_offset_seconds).text, show_number(start).text, inside,
-                        list->count);
-}
-
-// Where most key frames of a split lie outside their videos, the times are wrong and not the
-// videos.
-static sslact_status check_start(video_work *w, const split_table *t)
-{
-    film_list list = {0};
-    sslact_status status = SSLACT_OK;
-    for (size_t i = 0; status >= 0 && i < w->job_count; i++) {
-        for (int32_t n = 0; status >= 0 && n < w->jobs[i].range_count; n++) {
-            if (w->jobs[i].ranges[n].table == t) {
-                status = add_film(w, &list, &w->jobs[i], &w->jobs[i].ranges[n]);
-            }
-        }
-    }
-    if (status >= 0 && list.clips > 0 && 2 * list.outside > list.clips) {
-        status = report_start(w, t, &list);
-    }
-    free(list.films);
-    return status;
-}
-
-// --- one file under two names ---
-
-static bool read_sample(const char *path, off_t at, char *buffer, size_t count, size_t *got)
-{
-    FILE *file = fopen(path, "rbe");
-    bool fine = file != NULL && fseeko(file, at, SEEK_SET) == 0;
-    *got = fine ? fread(buffer, 1, count, file) : 0;
-    if (file != NULL) {
-        fclose(file);
-    }
-    return fine;
-}
-
-// Equal size and equal bytes at the beginning, in the middle and at the end.
-static bool are_equal(const char *a, const char *b, off_t size)
-{
-    char left[4096], right[4096];
-    for (int i = 0; i < 3; i++) {
-        off_t room = size > (off_t)sizeof left ? size - (off_t)sizeof left : 0, at = room / 2 * i;
-        size_t left_count, right_count;
-        if (!read_sample(a, at, left, sizeof left, &left_count) ||
-            !read_sample(b, at, right, sizeof right, &right_count) || left_count != right_count ||
-            memcmp(left, right, left_count) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-typedef struct sized_file {
-    const char *path;
-    off_t size;
-} sized_file;
-
-static int compare_sizes(const void *a, const void *b)
-{
-    const sized_file *left = a, *right = b;
-    int by_size = (left->size > right->size) - (left->size < right->size);
-    return by_size != 0 ? by_size : strcmp(left->path, right->path);
-}
-
-// Links are followed: two names of one file are equal too.
-static sslact_status check_same(video_work *w)
-{
-    sized_file *files = array_create(w->job_count, sizeof *files);
-    size_t count = 0;
-    if (files == NULL) {
-        return SSLACT_ERROR_OUT_OF_MEMORY;
-    }
-    for (size_t i = 0; i < w->job_count; i++) {
-        struct stat facts;
-        if (stat(w->jobs[i].path, &facts) == 0 && S_ISREG(facts.st_mode) && facts.st_size > 0) {
-            files[count++] = (sized_file){w->jobs[i].path, facts.st_size};
-        }
-    }
-    qsort(files, count, sizeof *files, compare_sizes);
-    sslact_status status = SSLACT_OK;
-    for (size_t i = 1; status >= 0 && i < count; i++) {
-        if (files[i].size == files[i - 1].size &&
-            are_equal(files[i].path, files[i - 1].path, files[i].size)) {
-            status = check_report(w->k, DATA_PROBLEM_SAME_VIDEO, files[i].path,
-                                  "has the size and the content of %s", files[i - 1].path);
-        }
-    }
-    free(files);
-    return status;
-}
-
 // --- all of it ---
 
 static sslact_status check_all(video_work *w)
@@ -658,7 +417,7 @@ static sslact_status check_all(video_work *w)
         const split_table *t = w->k->tables[i];
         status = t != NULL && !t->counts_frames ? check_start(w, t) : SSLACT_OK;
     }
-    return status < 0 ? status : check_same(w);
+    return status < 0 ? status : check_same_videos(w);
 }
 
 sslact_status check_videos(checker *k)

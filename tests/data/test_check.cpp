@@ -2,6 +2,7 @@
 #include "data/check.h"
 
 #include <algorithm>
+#include <fstream>
 #include <functional>
 #include <sstream>
 
@@ -401,6 +402,25 @@ TEST(DataCheck, FindsOneFileUnderTwoIds)
     EXPECT_EQ(checked.find(DATA_PROBLEM_SAME_VIDEO),
               world.folder / "videos/film.mp4" + std::string(": has the size and the content of ") +
                   (world.folder / "videos/copy.mp4"));
+}
+
+TEST(DataCheck, TakesOneByteInsideForAnotherVideo)
+{
+    SKIP_WITHOUT_REAL_DATA();
+    RealWorld world("bikes.mp4", "copy,1,0,0,1,1,12,0\nfilm,1,0,0,1,1,12,0\n");
+    const std::string copy = world.folder / "videos/copy.mp4";
+    std::filesystem::copy(world.folder / "videos/film.mp4", copy);
+    {
+        std::fstream file(copy, std::ios::in | std::ios::out | std::ios::binary);
+        file.seekg(100000); // outside of beginning, middle and end
+        const char other = static_cast<char>(file.get() ^ 1);
+        file.seekp(100000);
+        file.put(other);
+    }
+
+    const Checked checked(world.settings);
+
+    EXPECT_EQ(checked.count(DATA_PROBLEM_SAME_VIDEO), 0u);
 }
 
 // --- whole files in the wrong place ---
